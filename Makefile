@@ -1,0 +1,82 @@
+# Inlay. Targets: all run test lint bench asan tsan fuzz clean (see CONTRIBUTING.md).
+# DEV=1: warnings are errors. SAN=asan|tsan: another build folder with that sanitizer.
+.DEFAULT_GOAL := all
+SHELL := /bin/bash
+
+ROOMS := base text catalog intent match link place feed ledger flow hook http app
+BUILD := build$(if $(SAN),/$(SAN))
+CC ?= cc
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wvla -Wwrite-strings -Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -fno-common
+CFLAGS_asan := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all -O1
+CFLAGS_tsan := -fsanitize=thread -O1
+CFLAGS_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+CPPFLAGS := -D_GNU_SOURCE -Iservice -I$(BUILD)/gen
+CFLAGS := -std=c11 -g -fPIE $(WARN) $(if $(DEV),-Werror) $(if $(SAN),$(CFLAGS_$(SAN)),$(CFLAGS_release))
+LDFLAGS := -pie $(if $(SAN),$(CFLAGS_$(SAN)),-Wl,-z,relro,-z,now)
+LDLIBS := -lmicrohttpd -lhiredis -lpcre2-8 -lcurl -ljansson -lutf8proc -lcrypto -lsqlite3 -lyaml -lz -lzstd -lexpat -lm -lpthread
+
+SRC := $(sort $(foreach r,$(ROOMS),$(wildcard service/$(r)/*.c)))
+OBJ := $(SRC:%.c=$(BUILD)/obj/%.o)
+# Rooms as archives, so that a test links only what its room may look into; order of floors.
+LIBS := $(foreach r,$(ROOMS),$(if $(wildcard service/$(r)/*.c),$(BUILD)/lib/$(r).a))
+lib_rooms = $(filter-out %/app.a,$(LIBS))
+
+all: $(BUILD)/inlay
+
+$(BUILD)/inlay: $(OBJ)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+define room_lib
+$(BUILD)/lib/$(1).a: $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard service/$(1)/*.c)))
+	@mkdir -p $$(@D)
+	@rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach r,$(ROOMS),$(eval $(call room_lib,$(r))))
+
+# Traditional to Simplified, by character, from the opencc package of the build machine.
+$(BUILD)/gen/t2s.inc: service/text/t2s_table.sh
+	@mkdir -p $(@D)
+	sh $< > $@.tmp && mv $@.tmp $@
+$(BUILD)/obj/service/text/fold.o: $(BUILD)/gen/t2s.inc
+
+# ---- tests ----------------------------------------------------------------------
+# tests/unit/<room>/<name>.c is a cmocka program that may use its room and those below it.
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*/*.c)))
+$(BUILD)/unit/%: tests/unit/%.c $(lib_rooms)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/unit $(filter-out -Wmissing-prototypes,$(CFLAGS)) $(LDFLAGS) -MMD -MP -o $@ $< \
+		-Wl,--start-group $(lib_rooms) -Wl,--end-group $(LDLIBS) -lcmocka -lmd4c-html -lmd4c
+
+unit: $(UNIT)
+test: all unit
+	tests/run $(BUILD)
+
+asan tsan:
+	$(MAKE) SAN=$@ DEV=1 test
+
+# tests/fuzz/<target>/fuzz.c, corpus beside it in corpus/. SECONDS a target.
+FUZZ := $(patsubst tests/fuzz/%/fuzz.c,%,$(wildcard tests/fuzz/*/fuzz.c))
+FUZZ_SECONDS ?= 600
+FUZZ_SRC := $(filter-out service/app/%,$(SRC))
+build/fuzz/%: tests/fuzz/%/fuzz.c $(FUZZ_SRC) build/gen/t2s.inc
+	@mkdir -p $(@D)
+	clang -std=c11 -g -O1 -D_GNU_SOURCE -Iservice -Ibuild/gen -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $< $(FUZZ_SRC) $(LDLIBS) -lmd4c-html -lmd4c
+fuzz: $(FUZZ:%=build/fuzz/%)
+	tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ)
+
+lint:
+	tests/lint/run
+bench: all
+	tests/bench/run $(BUILD)
+run: ; @tests/demo/run "$(PORT)" "$(DEMO)"
+clean: ; rm -rf build
+
+.PHONY: all run test unit lint bench asan tsan fuzz clean
+-include $(OBJ:.o=.d) $(UNIT:=.d)

@@ -1,0 +1,201 @@
+/* ledger: what happened, once and for good. Insertions, links, clicks, conversions, commissions, reports; and, because it is the
+ * durable store, the truth of merchants, catalogs and keys.
+ *
+ * SQLite: WAL, synchronous=FULL, one writer thread (the scribe) with natural group commit, time-ordered event ids, roll-ups in the
+ * same transaction (facts: server 4.3). An event is acknowledged only after its COMMIT. Readers have their own connections and never
+ * block the scribe. PostgreSQL will stand behind the same functions.
+ *
+ * Refuses: HTTP, JSON of requests, deciding what is attributed to whom beyond the ids given. Owns: struct ledger; events are taken by value.
+ * Threads: ledger_submit and the readers from any thread; done callbacks run on the scribe and must not block.
+ * Money is integer minor units; rows are append-only (corrections are new rows). */
+#ifndef LEDGER_H
+#define LEDGER_H
+
+#include "base/base.h"
+
+struct ledger;
+struct ledger_options {
+	struct str url;      /* "sqlite:PATH" */
+	size_t queue_max;    /* events waiting for a commit; over it: E_BUSY. 0: 65536 */
+	bool read_only;      /* report, verify on a running service's file */
+};
+/* Creates or migrates the schema; after an unclean stop runs quick_check and refuses (E_IO) a damaged file. */
+MUST_USE enum status ledger_open(const struct ledger_options *o, struct ledger **out, struct err *e);
+/* Commits what is queued, checkpoints, closes. */
+void ledger_close(struct ledger *l);
+bool ledger_writable(const struct ledger *l); /* false after a failed commit until a probe succeeds */
+
+/* ---- events -------------------------------------------------------------------------- */
+
+#define LEDGER_ID 16
+struct ledger_id {
+	uint8_t b[LEDGER_ID];
+};
+/* Time-ordered, unique: 48-bit ms, then node and counter and random; never goes back when the clock does. */
+struct ledger_id ledger_new_id(struct ledger *l, int64_t now_ms);
+
+#define LEDGER_NAME 64   /* merchant ids */
+#define LEDGER_TEXT 128  /* product ids, phrases, models: longer ones are cut at a code point */
+#define LEDGER_MAX_LINKS 16
+
+struct ledger_link {
+	struct ledger_id link;
+	char merchant[LEDGER_NAME];
+	char product[LEDGER_TEXT];
+	char phrase[LEDGER_TEXT];
+	uint64_t product_key;
+	bool existing; /* was there before (our own output fed again): not counted anew */
+};
+struct ledger_insertion {
+	struct ledger_id insertion;
+	int64_t at_ms;
+	char decision[12], reason[24], class[16], form[12], locale[16];
+	char app[LEDGER_TEXT], model[LEDGER_TEXT];
+	struct ledger_id request_hash, conversation_hash, user_hash; /* keyed hashes; all zero: not given */
+	bool eligible, holdout, dry_run;
+	int64_t prompt_tokens, completion_tokens; /* -1: not given */
+	struct money cost;                        /* currency "": not given */
+	uint32_t link_count;
+	struct ledger_link link[LEDGER_MAX_LINKS];
+};
+enum click_class { CLICK_HUMAN, CLICK_BOT, CLICK_PREVIEW, CLICK_PREFETCH, CLICK_DUPLICATE, CLICK_RATE, CLICK_STALE };
+struct str click_class_name(enum click_class c);
+struct ledger_click {
+	struct ledger_id click; /* made with ledger_new_id; it is the sub-id sent to the network */
+	struct ledger_id insertion, link;
+	uint64_t product_key;
+	int64_t at_ms;
+	char merchant[LEDGER_NAME], product[LEDGER_TEXT];
+	enum click_class class; /* as the door sees it; the scribe may make a human one a duplicate (same link and visitor within 10 s) */
+	char rule[32];
+	uint8_t visitor[16]; /* keyed by a daily salt; all zero: unknown */
+};
+enum order_status { ORDER_PENDING, ORDER_APPROVED, ORDER_DECLINED, ORDER_REVERSED, ORDER_PAID };
+bool order_status_parse(struct str s, enum order_status *out);
+struct str order_status_name(enum order_status s);
+#define LEDGER_MAX_ITEMS 32
+struct ledger_item {
+	char id[LEDGER_TEXT], category[LEDGER_TEXT];
+	int64_t quantity;
+	struct money total;
+};
+/* A rule as it stands in the merchant's data, resolved by the caller; frozen on the order when it is first booked. */
+struct ledger_rule {
+	char category[LEDGER_TEXT], product[LEDGER_TEXT];
+	int64_t rate_ppm, flat_minor, cap_minor; /* -1: none */
+};
+struct ledger_conversion {
+	char merchant[LEDGER_NAME], order_id[LEDGER_TEXT];
+	bool has_click;
+	struct ledger_id click; /* a click id, or a link id (direct links carry those) */
+	int64_t occurred_at_ms, received_at_ms;
+	enum order_status status;
+	bool has_total, has_adjustment, has_commission;
+	struct money total;      /* the order's new total */
+	struct money adjustment; /* or a delta */
+	struct money commission; /* as the network says; else computed from rules */
+	char source[24];         /* "api", "postback", ... */
+	uint32_t item_count, rule_count;
+	struct ledger_item item[LEDGER_MAX_ITEMS];
+	const struct ledger_rule *rule; /* borrowed until done is called */
+};
+/* What became of a conversion. */
+enum booking { BOOKED, BOOKED_CHANGE, BOOKED_REPEAT, BOOKED_REFUSED };
+struct ledger_booking {
+	enum booking booking;
+	enum order_status status;
+	bool attributed;
+	char click_class[12]; /* of the click it was attributed to, or "" */
+	struct money total, commission; /* of the order now */
+	char detail[160];     /* why refused (other currency than the order's, ...) */
+};
+
+/* Idempotency of writing doors: the same key with the same request gets the stored reply, another request E_CONFLICT. Written in the event's
+ * transaction, kept 24 h or more. */
+struct ledger_idempotency {
+	char key[LEDGER_TEXT]; /* "" none */
+	uint8_t request_hash[16];
+};
+
+enum ledger_event_kind { LEDGER_INSERTION, LEDGER_CLICK, LEDGER_CONVERSION };
+/* Called once, on the scribe, after COMMIT (status OK) or when it failed (E_IO). For a conversion, booking tells what became of it. The same
+ * insertion id again is OK and counts nothing. */
+typedef void ledger_done(void *arg, enum status s, const struct ledger_booking *booking);
+/* E_BUSY: the queue is full or the ledger is not writable (done is not called). The event is copied. done may be NULL. */
+MUST_USE enum status ledger_submit(struct ledger *l, enum ledger_event_kind kind, const void *event, ledger_done *done, void *arg);
+/* Submits and waits, up to timeout_ms: E_BUSY when it was not durable by then (it may still become so). */
+MUST_USE enum status ledger_submit_wait(struct ledger *l, enum ledger_event_kind kind, const void *event, int timeout_ms, struct ledger_booking *booking_out);
+
+/* ---- stored replies of writing doors ------------------------------------------------------ */
+/* E_MISSING: new key. OK: reply filled (malloc'd by buf). E_CONFLICT: the key was used for another request. */
+MUST_USE enum status ledger_reply_get(struct ledger *l, const struct ledger_idempotency *k, int *http_status_out, struct buf *reply, struct err *e);
+MUST_USE enum status ledger_reply_put(struct ledger *l, const struct ledger_idempotency *k, int http_status, struct str reply, int64_t now_ms, struct err *e);
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* One insertion as JSON, as GET /v1/insertions/{id} answers it: decision, reason, class, links with merchant, product, phrase, their click
+ * counts. E_MISSING. */
+MUST_USE enum status ledger_insertion_json(struct ledger *l, struct ledger_id id, struct buf *out, struct err *e);
+
+struct ledger_report_query {
+	int64_t from_ms, to_ms;      /* event dates in tz: [from, to) */
+	char tz[64];                 /* IANA; "" UTC */
+	char group_by[128];          /* "day,merchant", ... (API.md section 6) */
+	char merchant[LEDGER_NAME];  /* filter, "" all */
+	bool posting;                /* date_basis */
+	char cursor[256];
+	uint32_t limit;              /* rows; 0: 1000 */
+	enum report_format { REPORT_JSON, REPORT_CSV, REPORT_TABLE } format;
+};
+/* API.md section 6, ratios and all. E_INPUT: unknown zone, grouping, cursor. */
+MUST_USE enum status ledger_report(struct ledger *l, const struct ledger_report_query *q, struct buf *out, struct err *e);
+/* Commission rows with their history, {"data":[…],"next_cursor"}. Filters "" are none. */
+MUST_USE enum status ledger_commissions_json(struct ledger *l, struct str status, struct str merchant, struct str cursor, uint32_t limit, struct buf *out, struct err *e);
+
+/* Walks everything: chain of postings, balances per currency, roll-ups against events, orphans. Writes findings as lines; E_CONFLICT on the first
+ * break. *head_out: the chain's last hash in hex (65 bytes); head (may be empty) must be on the chain. */
+MUST_USE enum status ledger_verify(struct ledger *l, struct str head, struct buf *out, char head_out[65], struct err *e);
+
+/* ---- merchants, catalogs, keys: the durable truth ------------------------------------------------ */
+
+MUST_USE enum status ledger_merchant_put(struct ledger *l, struct str merchant, struct str json, int64_t now_ms, struct err *e);
+MUST_USE enum status ledger_merchant_each(struct ledger *l, void (*each)(void *arg, struct str merchant, struct str json, struct str generation), void *arg, struct err *e);
+
+/* One change of a merchant's catalog, all or nothing. Lines are canonical product JSON. */
+struct ledger_catalog_line {
+	struct str id, line, url; /* line.n == 0: the product is gone (its target stays as a tombstone for 13 months) */
+	uint64_t product_key;
+};
+/* Writes lines and the merchant's generation ("gen-12+3") in one transaction. if_generation (may be empty): E_CONFLICT when the stored
+ * one differs. next: iterates the changes, false at the end. */
+MUST_USE enum status ledger_catalog_put(struct ledger *l, struct str merchant, struct str if_generation, struct str generation,
+                                        bool (*next)(void *arg, struct ledger_catalog_line *out), void *arg, int64_t now_ms, struct err *e);
+/* All lines of a merchant in order of id. */
+MUST_USE enum status ledger_catalog_each(struct ledger *l, struct str merchant, bool (*each)(void *arg, struct str line), void *arg, struct err *e);
+/* The next number of a catalog generation: counts up for ever, durable when returned. */
+MUST_USE enum status ledger_generation_next(struct ledger *l, uint64_t *out, struct err *e);
+/* Where a product's link leads, live or departed: merchant and url in a. E_MISSING if the key was never seen. */
+struct ledger_target {
+	struct str merchant, product, url;
+	bool departed;
+};
+MUST_USE enum status ledger_target_get(struct ledger *l, uint64_t product_key, struct arena *a, struct ledger_target *out, struct err *e);
+
+enum role { ROLE_PUBLISHER = 1, ROLE_MERCHANT = 2, ROLE_FINANCE = 4, ROLE_ADMIN = 8 };
+struct ledger_key {
+	char id[16];          /* shown; not secret */
+	enum role role;
+	char merchant[LEDGER_NAME]; /* for ROLE_MERCHANT */
+	uint8_t sha256[32];   /* of the key */
+	int64_t created_ms, revoked_ms; /* revoked_ms 0: live */
+};
+MUST_USE enum status ledger_key_put(struct ledger *l, const struct ledger_key *k, struct err *e);
+MUST_USE enum status ledger_key_revoke(struct ledger *l, struct str id, int64_t now_ms, struct err *e); /* E_MISSING */
+MUST_USE enum status ledger_key_each(struct ledger *l, void (*each)(void *arg, const struct ledger_key *k), void *arg, struct err *e);
+/* Grows whenever keys, merchants or catalogs were changed by any process on this file: cheap enough to ask every 200 ms. */
+MUST_USE enum status ledger_data_version(struct ledger *l, int64_t *out, struct err *e);
+/* Small named values that survive (secrets' check hash, installation id). E_MISSING. */
+MUST_USE enum status ledger_value_get(struct ledger *l, struct str name, struct buf *out, struct err *e);
+MUST_USE enum status ledger_value_put(struct ledger *l, struct str name, struct str value, struct err *e);
+
+#endif

@@ -1,0 +1,98 @@
+/* match: phrases that mean products, found in a stream of tokens; products behind them, ranked.
+ *
+ * The index is built from a snapshot: phrases from titles, brands, models, product types, categories
+ * and merchants' keywords, each with the products it points to and how telling it is. Scanning is token by
+ * token and incremental; a hit is exact (the stored phrase is compared). Ranking is by content against
+ * the question and the sentence, never by commission; ties: freshness, price, bytes of (merchant, id).
+ *
+ * Refuses: to know Markdown, intent, policy. Pure. Owns: an index references its catalog.
+ * Threads: an index is immutable and shared; a scan or a context belongs to one request. */
+#ifndef MATCH_H
+#define MATCH_H
+
+#include "base/base.h"
+#include "catalog/catalog.h"
+#include "text/text.h"
+
+enum match_kind {
+	MATCH_PRODUCT,  /* names one product: title head, brand + line + model */
+	MATCH_MODEL,    /* a model or part number */
+	MATCH_BRANDED,  /* brand + type: "sony headphones", "自然堂面膜" */
+	MATCH_TYPE,     /* a kind of product: "noise cancelling headphones", "面膜" */
+	MATCH_CATEGORY, /* a category's own words */
+	MATCH_KEYWORD,  /* given by a merchant */
+	MATCH_BRAND,    /* a bare brand: never linked by itself, evidence for ranking */
+};
+struct str match_kind_name(enum match_kind k); /* "product", "model", ... */
+
+struct match_index;
+/* tuning: the parsed rules/matching.yaml (stop words, weights, thresholds), or NULL for built-in
+ * defaults. seed: any; no decision depends on it. Takes a reference on c. */
+MUST_USE enum status match_index_new(struct catalog *c, const struct doc *tuning, uint64_t seed, struct match_index **out, struct err *e);
+void match_index_free(struct match_index *ix);
+const struct catalog *match_catalog(const struct match_index *ix);
+size_t match_phrase_count(const struct match_index *ix);
+
+struct match_phrase {
+	struct str text; /* folded tokens joined by single spaces where words meet; Han unspaced */
+	enum match_kind kind;
+	double telling; /* 0..1: how surely these words mean these products */
+	struct str category; /* the category most of its products share, "" if none does */
+	const uint32_t *products; /* numbers of the snapshot, in stable order (not by id of upload) */
+	uint32_t product_count;   /* as stored: at most MATCH_MAX_PRODUCTS; see total */
+	uint32_t total;
+};
+#define MATCH_MAX_PRODUCTS 4096
+#define MATCH_MAX_TOKENS 12 /* of a phrase */
+struct match_phrase match_phrase(const struct match_index *ix, uint32_t phrase);
+
+/* ---- scanning ---------------------------------------------------------------------- */
+
+struct match_hit {
+	uint32_t first, last; /* token numbers as pushed, inclusive */
+	uint32_t phrase;
+};
+/* State by value: copy it to fork a stream. */
+struct match_scan {
+	const struct match_index *ix;
+	uint32_t next; /* number the next token gets */
+	uint32_t live; /* used states */
+	struct {
+		uint32_t first, node;
+	} state[MATCH_MAX_TOKENS];
+};
+void match_scan_init(struct match_scan *s, const struct match_index *ix);
+/* Pushes the next token (folded bytes); hits that end at it are written, longest first. A gap over GAP_SOFT
+ * ends all phrases before it. Returns the number of hits, at most MATCH_MAX_TOKENS. */
+size_t match_scan_push(struct match_scan *s, struct str folded, enum text_gap gap, struct match_hit hits[MATCH_MAX_TOKENS]);
+/* The first token of the oldest phrase that could still grow, or UINT32_MAX. */
+uint32_t match_scan_open(const struct match_scan *s);
+
+/* ---- ranking ------------------------------------------------------------------------ */
+
+/* What is being talked about: weighted words. */
+struct match_context;
+struct match_context *match_context_new(const struct match_index *ix, struct arena *a);
+/* Adds one folded token with the kind; neighbouring Han characters become bigrams by themselves (gap tells).
+ * weight: 3 the sentence, 2 the question, 1 the rest (facts: engine 5). Unknown words cost nothing. */
+void match_context_add(struct match_context *c, struct str folded, enum text_kind kind, enum text_gap gap, double weight);
+
+/* What products may be chosen at all. */
+struct match_filter {
+	bool (*allow)(void *arg, const struct product *p); /* NULL: all */
+	void *arg;
+};
+struct match_ranked {
+	uint32_t product;
+	double score;                            /* 0..1 */
+	double content, phrase, title, category; /* its parts, for `why` */
+};
+/* The best products behind a phrase, best first; returns how many (0: none allowed). Work is bounded by
+ * MATCH_MAX_PRODUCTS. *refused_out (may be NULL) counts products that the filter refused. */
+size_t match_rank(const struct match_index *ix, uint32_t phrase, const struct match_context *c, struct match_filter f,
+                  struct match_ranked *out, size_t max, size_t *refused_out);
+/* Full retrieval over all products for cards, references and catalog search. */
+size_t match_search(const struct match_index *ix, const struct match_context *c, struct match_filter f,
+                    struct match_ranked *out, size_t max);
+
+#endif
