@@ -26,11 +26,11 @@ lib_rooms = $(filter-out %/app.a,$(LIBS))
 all: $(BUILD)/inlay
 
 $(BUILD)/inlay: $(OBJ)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo "  LD    $@"; $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC    $<"; $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 define room_lib
 $(BUILD)/lib/$(1).a: $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard service/$(1)/*.c)))
@@ -50,7 +50,7 @@ $(BUILD)/obj/service/text/fold.o: $(BUILD)/gen/t2s.inc
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*/*.c)))
 $(BUILD)/unit/%: tests/unit/%.c $(lib_rooms)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit $(filter-out -Wmissing-prototypes,$(CFLAGS)) $(LDFLAGS) -MMD -MP -o $@ $< \
+	@echo "  TEST  $@"; $(CC) $(CPPFLAGS) -Itests/unit $(filter-out -Wmissing-prototypes,$(CFLAGS)) $(LDFLAGS) -MMD -MP -o $@ $< \
 		-Wl,--start-group $(lib_rooms) -Wl,--end-group $(LDLIBS) -lcmocka -lmd4c-html -lmd4c
 
 unit: $(UNIT)

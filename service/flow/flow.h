@@ -1,0 +1,148 @@
+/* flow: the coordinators. insert (the incremental core), follow (a click), credit (a conversion); and the shelf, what
+ * decisions are made from.
+ *
+ * insert: bytes of an answer in, bytes with links out, whatever the cutting; every decision is a function of the request, the
+ * shelf and answer[0 .. p+L) and of nothing else (no clock, no chunk borders). Trouble inside gives the reader the
+ * answer unchanged. Clicks fail toward the shop, money fails closed.
+ *
+ * Refuses: sockets, files, Redis, choosing durability (doors submit the records made here to the ledger).
+ * Owns: a shelf is counted and immutable; an insert owns its memory; records are by value.
+ * Threads: shelf_get from any; one insert belongs to one thread at a time. */
+#ifndef FLOW_H
+#define FLOW_H
+
+#include "base/base.h"
+#include "catalog/catalog.h"
+#include "ledger/ledger.h"
+#include "link/link.h"
+
+/* ---- rules: everything human-edited, parsed together --------------------------------- */
+
+struct flow_rule_texts { /* YAML */
+	struct str intent, topics, matching, placement, disclosure, bots, networks;
+};
+struct flow_rules;
+/* E_INPUT: e->where is "<file>: line N" or so. Counted. */
+MUST_USE enum status flow_rules_new(const struct flow_rule_texts *t, struct flow_rules **out, struct err *e);
+struct flow_rules *flow_rules_ref(struct flow_rules *r);
+void flow_rules_unref(struct flow_rules *r);
+const struct link_networks *flow_networks(const struct flow_rules *r);
+
+/* ---- the shelf: catalog + indexes + rules + keys, published together --------------------- */
+
+struct shelf;
+/* Builds the match index (seconds for large catalogs). References catalog and rules; keys and public_url are copied or shared:
+ * keys must outlive every shelf. public_url "" : links go straight to the merchant. seed: no decision depends on it. */
+MUST_USE enum status shelf_new(struct catalog *c, struct flow_rules *r, const struct link_keys *keys, struct str public_url, uint64_t seed,
+                               struct shelf **out, struct err *e);
+struct shelf *shelf_ref(struct shelf *s);
+void shelf_unref(struct shelf *s);
+const struct catalog *shelf_catalog(const struct shelf *s);
+const struct flow_rules *shelf_rules(const struct shelf *s);
+
+/* Where the current shelf hangs. */
+struct shelf_slot;
+struct shelf_slot *shelf_slot_new(void);
+void shelf_slot_free(struct shelf_slot *slot);
+struct shelf *shelf_get(struct shelf_slot *slot);            /* a reference, or NULL before the first publish */
+void shelf_publish(struct shelf_slot *slot, struct shelf *s); /* takes the reference; the old shelf goes with its last reader */
+
+/* ---- insert ------------------------------------------------------------------------------- */
+
+enum form { FORM_INLINE, FORM_CARDS, FORM_REFERENCES, FORM_ANNOTATIONS };
+bool form_parse(struct str s, enum form *out);
+struct str form_name(enum form f);
+
+struct insert_turn {
+	struct str role, content;
+};
+struct insert_request {
+	struct str id_json; /* the request's own `id`, as JSON text to echo; "" none */
+	struct str answer;
+	bool has_answer;
+	struct str question, locale, country, request_id, conversation_id, user_id, app, model;
+	const struct insert_turn *turns;
+	size_t turn_count;
+	enum form form;
+	bool plain_format; /* format "text": no markup can be inserted */
+	int64_t max_links; /* -1: the policy's default */
+	bool opt_out, dry_run, explain;
+	int64_t prompt_tokens, completion_tokens; /* -1: not given */
+	struct money cost;                        /* currency "": not given */
+};
+#define INSERT_MAX_ANSWER (256u * 1024)
+/* Strict JSON: a known field of the wrong type is E_INPUT with its JSON pointer in e->where; unknown fields are ignored; an answer over
+ * max_answer is E_NOMEM (413). Strings point into a. need_answer: false for the first call of a stream. */
+MUST_USE enum status insert_request_parse(struct str json, bool need_answer, size_t max_answer, struct arena *a, struct insert_request *out, struct err *e);
+/* Defaults of a request (form inline, max_links -1, numbers not given). */
+void insert_request_init(struct insert_request *r);
+
+struct insert;
+/* References the shelf, copies what it needs of r (r->answer is not fed). */
+MUST_USE enum status insert_new(struct shelf *s, const struct insert_request *r, struct insert **out, struct err *e);
+void insert_free(struct insert *in);
+/* Feeds bytes, cut anywhere; what may be released is appended to out, on code point borders unless the input itself is malformed. On
+ * failure (memory, over INSERT_MAX_ANSWER) nothing is lost: call insert_abandon and go on. */
+MUST_USE enum status insert_feed(struct insert *in, struct str bytes, struct buf *out);
+/* The rest of the answer, and the closing block. */
+MUST_USE enum status insert_finish(struct insert *in, struct buf *out);
+/* Trouble: no further links; releases all held bytes unchanged. From here on insert_feed passes bytes through. reason unavailable. */
+void insert_abandon(struct insert *in, struct buf *out);
+size_t insert_held(const struct insert *in); /* bytes fed and not yet released */
+bool insert_linked(const struct insert *in); /* decision is "linked" (after finish) */
+
+/* The response object of API.md section 2 (after finish). full: with `answer`, which the caller gives; else without. */
+void insert_write_json(const struct insert *in, const struct str *answer, int64_t took_us, struct buf *out);
+/* The fields alone, without braces, beginning with a comma: for the last reply of a stream. */
+void insert_write_fields(const struct insert *in, int64_t took_us, struct buf *out);
+/* The response for an answer that could not be worked on: unchanged, decision none, reason unavailable. */
+void insert_write_unavailable(const struct insert_request *r, int64_t took_us, struct buf *out);
+/* What the ledger keeps (after finish). False: nothing to record (dry_run). */
+bool insert_record(const struct insert *in, int64_t now_ms, struct ledger_insertion *out);
+/* Whole answer at once: new, feed, finish; out gets the answer. Any trouble inside: out is r->answer, and *in_out is NULL. */
+void insert_whole(struct shelf *s, const struct insert_request *r, struct insert **in_out, struct buf *out);
+
+/* ---- follow: a click ------------------------------------------------------------------------- */
+
+struct follow_request {
+	struct str token;
+	struct str user_agent, purpose; /* purpose: Sec-Purpose, Purpose, X-Purpose or X-Moz, whichever was sent */
+	struct str fetch_mode, fetch_dest; /* Sec-Fetch-*; "" not sent */
+	struct str address;             /* of the client, text */
+	int64_t now_ms;
+};
+struct follow_result {
+	struct str location;       /* in a: where the 302 goes */
+	struct ledger_click click; /* to submit; its id is the sub-id in location */
+};
+/* Verifies the token, rebuilds the target from shelf or ledger (s may be NULL before the catalog is loaded: then merchants come from
+ * `fallback`, a shelf with merchants but no products; both NULL is E_BUSY). E_DENIED: tampered or foreign: 404. E_MISSING: a good token whose
+ * merchant is not known. click_id: from ledger_new_id. day_salt: of the visitor hash, destroyed by its owner after 48 h. */
+MUST_USE enum status flow_follow(const struct shelf *s, struct ledger *l, const struct link_keys *keys, const struct follow_request *r,
+                                 struct ledger_id click_id, const uint8_t day_salt[32], struct arena *a, struct follow_result *out, struct err *e);
+
+/* ---- credit: a conversion ------------------------------------------------------------------------ */
+
+/* POST /v1/conversions. E_INPUT with a JSON pointer; E_MISSING: no such merchant. The record borrows rules from a. */
+MUST_USE enum status credit_parse_json(const struct shelf *s, struct str json, int64_t now_ms, struct arena *a, struct ledger_conversion *out, struct err *e);
+struct credit_param {
+	struct str name, value; /* decoded */
+};
+/* GET|POST /v1/postback/{merchant}: E_DENIED when secret and sig are wrong or absent or the merchant has no postback_secret. */
+MUST_USE enum status credit_parse_postback(const struct shelf *s, struct str merchant, const struct credit_param *p, size_t n, int64_t now_ms, struct arena *a,
+                                           struct ledger_conversion *out, struct err *e);
+/* The same as JSON under Standard Webhooks headers (webhook-id, webhook-timestamp within 5 min of now, webhook-signature "v1,<base64>"). */
+MUST_USE enum status credit_parse_webhook(const struct shelf *s, struct str merchant, struct str body, struct str id, struct str timestamp, struct str signature,
+                                          int64_t now_ms, struct arena *a, struct ledger_conversion *out, struct err *e);
+/* {"result":"booked|changed|repeated|refused", …} */
+void credit_write_json(const struct ledger_conversion *c, const struct ledger_booking *b, struct buf *out);
+
+/* Keyed hash of an opaque id (user, conversation) under the installation key; zero for "". */
+struct ledger_id flow_pseudonym(const struct link_keys *keys, const char *kind, struct str id);
+
+/* ---- catalog search: GET /v1/catalog/search ---------------------------------------------------------- */
+
+/* {"data":[{"product":{…},"score":…}],"catalog":…} */
+MUST_USE enum status flow_search_json(const struct shelf *s, struct str query, size_t limit, struct buf *out, struct err *e);
+
+#endif
