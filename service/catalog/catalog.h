@@ -17,6 +17,17 @@ struct str availability_name(enum availability a); /* "in_stock" ... */
 /* Accepts what feeds write: "in stock", "In_Stock", "pre_order", "preorder", schema.org URLs. */
 MUST_USE enum status availability_parse(struct str s, enum availability *out);
 
+/* ---- web addresses ----------------------------------------------------------------- */
+
+#define URL_MAX 2048
+/* An absolute http(s) URL without userinfo, white space, control characters or characters that end a link early
+ * (<>"`\), with an ASCII host of two labels or more (or localhost). Non-ASCII is allowed behind the host. *host_out (may be
+ * NULL) is a slice of url. E_INPUT says what is wrong; e->where is "url". */
+MUST_USE enum status url_check(struct str url, struct str *host_out, struct err *e);
+bool host_valid(struct str host);
+
+/* ---- products ---------------------------------------------------------------------- */
+
 struct product {
 	struct str id, title, url, image, brand, mpn, gtin;
 	struct str category;   /* path joined by " > " */
@@ -70,6 +81,7 @@ struct merchant {
 MUST_USE enum status merchant_parse_json(struct str id, struct str json, struct arena *a, struct merchant *out, struct err *e);
 /* The same object back, without postback_secret unless with_secret. */
 void merchant_write_json(const struct merchant *m, bool with_secret, struct buf *out);
+bool merchant_id_valid(struct str id);
 struct str network_name(enum network n);
 /* Value of a network id, or the empty slice. */
 struct str merchant_network_id(const struct merchant *m, const char *name);
@@ -85,6 +97,8 @@ struct part_builder *part_builder_new(const struct merchant *m, size_t max_bytes
 MUST_USE enum status part_builder_add(struct part_builder *b, const struct product *p, bool replace, struct err *e);
 /* Forgets a product; OK also if it was not there. */
 void part_builder_remove(struct part_builder *b, struct str id);
+/* What is there now under id, until the next change; NULL if nothing. */
+const struct product *part_builder_find(const struct part_builder *b, struct str id);
 /* All products of an older part as a start (for PATCH). */
 MUST_USE enum status part_builder_copy(struct part_builder *b, const struct catalog_part *from, struct err *e);
 void part_builder_free(struct part_builder *b);
