@@ -34,12 +34,14 @@ struct http_options {
 	struct str admin_listen; /* "" : reports, metrics and console on the main port */
 	struct str publisher_fallback; /* reserved */
 	unsigned threads;        /* 0: cores - 1, at least 1 */
-	unsigned connection_limit, per_address_limit; /* 0: 10000; 0: none */
-	size_t max_answer, max_body, max_upload;      /* bytes: 256 KiB, 1 MiB, 1 GiB */
+	unsigned connection_limit, per_address_limit; /* 0: 10000 (the caller raises RLIMIT_NOFILE above it); 0: none */
+	size_t max_answer, max_body, max_upload;      /* bytes; 0: 256 KiB, 1 MiB, 1 GiB */
 	int64_t budget_ms;       /* insert; 0 none */
-	int64_t click_wait_ms;   /* 250 */
-	int64_t deadline_ms;     /* headers and body: 15000 */
+	int64_t click_wait_ms;   /* 0: 250 */
+	int64_t deadline_ms;     /* headers and body; 0: 15000 */
 	bool keys_required;      /* false only on loopback with no key configured */
+	struct str temp_dir;     /* where uploads over 256 KiB wait for their end; "": the system's */
+	size_t max_streams;      /* open insert streams; 0: 4096 */
 };
 struct http_services {
 	struct shelf_slot *slot;
@@ -53,9 +55,11 @@ struct http_server;
 MUST_USE enum status http_start(const struct http_options *o, const struct http_services *s, struct http_server **out, struct err *e);
 /* "127.0.0.1:43121": where it really listens. */
 struct str http_address(const struct http_server *h);
-/* Rereads keys from the ledger (app calls it when ledger_data_version moved, and at start). */
+/* Rereads keys from the ledger (app calls it when ledger_data_version moved; http_start does it once itself). Once a key was seen, keys are
+ * required for as long as the process lives, even if all are revoked. */
 MUST_USE enum status http_reload_keys(struct http_server *h, struct err *e);
-/* No new connections; what is running is answered; open streams are closed; then everything is freed. Bounded by timeout_ms. */
+/* No new connections; what is running is answered; open streams are closed; then everything is freed. Waits up to timeout_ms for requests under
+ * way; a call of the keeper that runs by then is waited for. */
 void http_stop(struct http_server *h, int64_t timeout_ms);
 
 #endif

@@ -28,6 +28,11 @@ void link_mac_add(struct link_mac *m, struct str bytes);
 void link_mac_field(struct link_mac *m, struct str bytes); /* length first: fields cannot run together */
 void link_mac_done(struct link_mac *m, uint8_t out[32]);
 
+/* Plain digest, for what is stored hashed (keys of the doors, requests). */
+void link_sha256(struct str s, uint8_t out[32]);
+/* True when n bytes are the same; the time taken tells nothing. */
+bool link_equal(const void *a, const void *b, size_t n);
+
 /* ---- ids ------------------------------------------------------------------------------
  * 16 bytes; in text 26 digits of lower-case Crockford base 32. */
 #define LINK_ID_TEXT 26
@@ -39,8 +44,8 @@ bool link_id_read(struct str s, struct link_id *out); /* any case; o=0, i,l=1 as
 struct link_id link_id_of_mac(const uint8_t mac[32]);
 /* HMAC(insertion, ordinal, product): the id of the ordinal-th link (from 0). */
 struct link_id link_id_of(const struct link_keys *k, struct link_id insertion, uint32_t ordinal, uint64_t product_key);
-/* Sub-id for networks: the id's 26 digits and Crockford's check character mapped into [0-9a-z] so that it is
- * case-insensitive and at most 32 characters (facts: affiliate 0.7, edge case 15). */
+/* Sub-id for networks: the id's 26 digits and one check digit of the same base 32 (a code over GF(32): it finds every
+ * wrong digit and every two digits that changed places). Any case is read; look-alikes (o, i, l) are errors here. */
 #define LINK_SUBID_TEXT 27
 void link_subid_write(struct link_id id, char out[LINK_SUBID_TEXT + 1]);
 bool link_subid_read(struct str s, struct link_id *out); /* false when cut, or the check fails */
@@ -59,6 +64,8 @@ struct link_token {
 size_t link_token_write(const struct link_keys *k, const struct link_token *t, char out[LINK_TOKEN_MAX]);
 /* E_DENIED on anything that is not byte for byte what link_token_write makes under a known epoch. */
 MUST_USE enum status link_token_verify(const struct link_keys *k, struct str s, struct link_token *out);
+/* link_id_of for a verified token, under the key of the token's own epoch: the id that was recorded when the link was made. */
+struct link_id link_id_of_token(const struct link_keys *k, const struct link_token *t);
 
 /* ---- URLs --------------------------------------------------------------------------------- */
 
