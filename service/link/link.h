@@ -90,13 +90,20 @@ bool link_is_direct(const struct merchant *m, struct str product_url);
 /* The outgoing URL: foreign tracking stripped, wrapped by the network's template (never twice: an already wrapped URL
  * only gets the sub-id), sub-id put in (none when subid.n is 0), encoded once, parameters before the fragment, own network parameters
  * replaced and not repeated. Checked at the end: outer host from the template, inner host among the merchant's; else E_INPUT.
+ * E_MISSING: the merchant lacks a network id, or networks.yaml the network. Appended to out; nothing on failure. The
+ * result is ASCII and has none of ( ) < > [ ] " ' ` \ | * ~ $ and no HTML entity: it can stand in a Markdown link.
  * Rules: facts affiliate section 1. */
 MUST_USE enum status link_target(const struct link_networks *n, const struct merchant *m, struct str product_url, struct str subid,
                                  struct buf *out, struct err *e);
 /* The merchant's fallback page (or its first host's root) with the same treatment; for departed products. */
 MUST_USE enum status link_fallback(const struct link_networks *n, const struct merchant *m, struct str subid, struct buf *out, struct err *e);
+/* What catalogs' and our own URLs are compared by: the shop's own URL with every layer of networks, others' tracking and
+ * (plain, ebay, amazon) the parameters of the merchant's network taken out, scheme and host in lower case, all bytes
+ * as link_target would write them. link_clean of a link_clean is itself. Of a network's link that does not show where
+ * it leads: the link. */
+MUST_USE enum status link_clean(const struct link_networks *n, const struct merchant *m, struct str url, struct buf *out, struct err *e);
 /* url without our sub-id and network parameters where it is something link_target could have made for m: for recognising
- * our own direct links. False if it could not. *out is the product url to look up. */
+ * our own direct links. False if it could not. Appends link_clean(product url), to be compared with cleaned URLs. */
 bool link_untarget(const struct link_networks *n, const struct merchant *m, struct str url, struct buf *out);
 
 #endif
