@@ -57,8 +57,11 @@ enum status feed_read_file(const char *path, struct str merchant, const struct f
 	struct intake in = {.o = &found, .report = report, .e = e};
 	char *bytes = NULL;
 	size_t n = 0;
-	enum status s = file_read(path, FILE_BYTES_MAX, &bytes, &n, e);
+	enum status s;
 
+	if (merchant.n && !merchant_id_valid(merchant))
+		return err_set(e, E_INPUT, "merchant", "must be 1 to 64 of a-z, 0-9, - and _, starting with a letter or digit");
+	s = file_read(path, FILE_BYTES_MAX, &bytes, &n, e);
 	if (s != OK)
 		return s;
 	if (!found.max_bytes)

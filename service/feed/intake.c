@@ -110,6 +110,24 @@ static enum status take_lenient(struct intake *in, struct product *p, struct str
 	return stored(in, p, crowd_take(in->crowd, home, p, host, &why), &why);
 }
 
+/* The name that the feed's own format has for a field of ours. */
+static const char *written_name(enum feed_format format, const char *field)
+{
+	static const struct {
+		const char *ours, *google, *openai;
+	} NAMES[] = {
+		{"id", "id", "item_id"},
+		{"url", "link", "url"},
+		{"image", "image_link", "image_url"},
+		{"category", "google_product_category", "product_category"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+		if (strcmp(field, NAMES[i].ours) == 0)
+			return format == FEED_GOOGLE ? NAMES[i].google : format == FEED_OPENAI ? NAMES[i].openai : field;
+	return field;
+}
+
 enum status intake_take(struct intake *in, struct product *p, struct str merchant)
 {
 	struct str host = STR_NONE;
@@ -121,7 +139,7 @@ enum status intake_take(struct intake *in, struct product *p, struct str merchan
 	if (in->o->lenient && in->crowd)
 		return take_lenient(in, p, merchant);
 	if (product_check(p, in->o->format, in->merchant, in->scratch, &gtin_bad, &why) != OK)
-		return intake_refuse(in, p->id, why.where, "%s", why.text);
+		return intake_refuse(in, p->id, written_name(in->o->format, why.where), "%s", why.text);
 	if (gtin_bad)
 		intake_note(in, p->id, "gtin", "is no GTIN (8, 12, 13 or 14 digits with a right check digit): left out");
 	if (!in->crowd)
