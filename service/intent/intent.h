@@ -18,6 +18,18 @@ struct intent_rules;
 MUST_USE enum status intent_rules_new(const struct doc *intent, const struct doc *topics, struct intent_rules **out, struct err *e);
 void intent_rules_free(struct intent_rules *r);
 
+/* What was read so far, kept between calls of intent_answer; for intent's own eyes. All zero is the beginning. */
+#define INTENT_MAX_TOPICS 64
+#define INTENT_MAX_SEEN 64
+struct intent_memory {
+	double question, answer;            /* log-odds gathered from each */
+	uint64_t topics_off;                /* topics that do not hold in this locale */
+	uint8_t points[INTENT_MAX_TOPICS];  /* of each topic in the answer */
+	uint8_t fired[64];                  /* evidence that has been counted, a bit a rule: a piece may be read twice */
+	uint16_t seen[INTENT_MAX_SEEN];     /* words and patterns of topics that have been counted */
+	uint32_t seen_count;
+};
+
 #define INTENT_MAX_SIGNALS 16
 #define INTENT_MAX_WORDS 8
 struct intent {
@@ -29,10 +41,11 @@ struct intent {
 	bool has_max, has_min;
 	struct money max_price, min_price; /* minor units; when no currency is named, of exponent 2 */
 	bool cheapest;
-	struct str owned[INTENT_MAX_WORDS]; /* folded words of things the person says they have */
+	struct str owned[INTENT_MAX_WORDS]; /* folded: things the person says they have, one a slot ("airpods pro") */
 	uint32_t owned_count;
 	struct str unwanted[INTENT_MAX_WORDS]; /* folded: "not Sony", "不要含酒精" */
 	uint32_t unwanted_count;
+	struct intent_memory memory;
 };
 
 struct intent_turn {
