@@ -82,7 +82,7 @@ struct insert;
 MUST_USE enum status insert_new(struct shelf *s, const struct insert_request *r, struct insert **out, struct err *e);
 void insert_free(struct insert *in);
 /* Feeds bytes, cut anywhere; what may be released is appended to out, on code point borders unless the input itself is malformed. On
- * failure (memory, over INSERT_MAX_ANSWER) nothing is lost: call insert_abandon and go on. */
+ * failure (memory, over INSERT_MAX_ANSWER) these bytes were not taken: call insert_abandon, feed them again, go on. */
 MUST_USE enum status insert_feed(struct insert *in, struct str bytes, struct buf *out);
 /* The rest of the answer, and the closing block. */
 MUST_USE enum status insert_finish(struct insert *in, struct buf *out);
@@ -142,6 +142,8 @@ struct ledger_id flow_pseudonym(const struct link_keys *keys, const char *kind, 
 
 /* ---- catalog search: GET /v1/catalog/search ---------------------------------------------------------- */
 
+/* A product as responses show it. */
+void flow_product_json(const struct shelf *s, const struct product *p, struct buf *out);
 /* {"data":[{"product":{…},"score":…}],"catalog":…} */
 MUST_USE enum status flow_search_json(const struct shelf *s, struct str query, size_t limit, struct buf *out, struct err *e);
 

@@ -57,6 +57,8 @@ struct ledger_insertion {
 	struct money cost;                        /* currency "": not given */
 	uint32_t link_count;
 	struct ledger_link link[LEDGER_MAX_LINKS];
+	bool once; /* a request_id was given: the same insertion again counts nothing. Without one every serve counts: the row stays, its
+	            * `serves` grows, and answers, links, tokens and costs are added to the roll-ups again */
 };
 enum click_class { CLICK_HUMAN, CLICK_BOT, CLICK_PREVIEW, CLICK_PREFETCH, CLICK_DUPLICATE, CLICK_RATE, CLICK_STALE };
 struct str click_class_name(enum click_class c);

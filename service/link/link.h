@@ -30,6 +30,8 @@ void link_mac_done(struct link_mac *m, uint8_t out[32]);
 
 /* Plain digest, for what is stored hashed (keys of the doors, requests). */
 void link_sha256(struct str s, uint8_t out[32]);
+/* HMAC-SHA256 under somebody else's secret: merchants' postbacks. */
+void link_hmac_sha256(struct str secret, struct str s, uint8_t out[32]);
 /* True when n bytes are the same; the time taken tells nothing. */
 bool link_equal(const void *a, const void *b, size_t n);
 

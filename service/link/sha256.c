@@ -3,6 +3,8 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <limits.h>
 #include <stdlib.h>
 
 void link_sha256(struct str s, uint8_t out[32])
@@ -10,6 +12,13 @@ void link_sha256(struct str s, uint8_t out[32])
 	unsigned n = 32;
 	/* Fails only without memory or provider: nobody may then go on with half a digest. */
 	if (!EVP_Digest(s.n ? s.p : "", s.n, out, &n, EVP_sha256(), NULL) || n != 32)
+		abort();
+}
+
+void link_hmac_sha256(struct str secret, struct str s, uint8_t out[32])
+{
+	unsigned n = 32;
+	if (secret.n > INT_MAX || !HMAC(EVP_sha256(), secret.n ? secret.p : "", (int)secret.n, (const unsigned char *)(s.n ? s.p : ""), s.n, out, &n) || n != 32)
 		abort();
 }
 

@@ -1,0 +1,162 @@
+/* Private to flow: what shelves, rules and inserts are made of. */
+#ifndef FLOW_CORE_H
+#define FLOW_CORE_H
+
+#include "flow/flow.h"
+#include "intent/intent.h"
+#include "match/match.h"
+#include "place/place.h"
+#include "text/text.h"
+
+struct bot_rules { /* rules/bots.yaml: lower-case parts of user agents */
+	const struct str *bots, *previews;
+	size_t bot_count, preview_count;
+};
+
+struct flow_rules {
+	_Atomic int refs;
+	struct arena *a;
+	struct intent_rules *intent;
+	struct place_policy *policy;
+	struct link_networks *networks;
+	const struct doc *matching;
+	struct bot_rules bots;
+};
+
+struct shelf {
+	_Atomic int refs;
+	struct catalog *catalog;
+	struct match_index *match;
+	struct flow_rules *rules;
+	const struct link_keys *keys;
+	char *public_url; /* without a slash at the end; "" none */
+};
+
+/* ---- own markup (own.c) -------------------------------------------------------------
+ * Decisions are made on the text with our own links, labels and blocks taken out. own stands between the bytes
+ * that come and the scanner: it finds our markup and remembers what it took. */
+
+struct own_link { /* a link of ours that was there already */
+	uint32_t start, end;  /* its words, in decision text */
+	uint32_t raw_tail, raw_tail_n; /* "](URL)" and label in the raw answer */
+	uint64_t product_key;
+	uint32_t url, url_n; /* in the raw answer */
+	bool confirmed;      /* the decision made here again is the same */
+};
+struct own_cut { /* raw bytes [from, to) are not in the decision text */
+	uint32_t from, to;
+};
+enum own_state { OWN_PASS, OWN_LINE, OWN_LINK, OWN_LABEL, OWN_TAIL };
+#define OWN_MAX_LINKS 64
+struct own {
+	enum own_state state;
+	size_t taken;  /* raw bytes seen */
+	size_t fed;    /* raw bytes given to the scanner or cut out */
+	size_t held;   /* raw offset where the undecided bytes begin (state not PASS) */
+	size_t words_end, url_end; /* OWN_LINK, OWN_LABEL: offsets of "]" and ")", 0 not seen */
+	uint64_t key;  /* OWN_LABEL: product of the link found */
+	bool notice_seen, tail_seen;
+	struct own_link link[OWN_MAX_LINKS];
+	uint32_t link_count;
+	struct own_cut cut[3 * OWN_MAX_LINKS];
+	uint32_t cut_count;
+};
+
+/* ---- insert --------------------------------------------------------------------------- */
+
+struct edit {
+	uint32_t at;    /* raw offset */
+	uint32_t text, n; /* in insert.inserts */
+};
+
+struct placed { /* a link, in order of decision */
+	uint32_t product; /* number in the snapshot */
+	uint32_t phrase;
+	uint32_t start, end; /* raw; both 0 when it stands on no words (card, reference) */
+	bool on_words, existing;
+	struct link_id id;
+	struct str url; /* in the insert's arena */
+	struct match_ranked why;
+	struct match_ranked rivals[3];
+	uint32_t rival_count;
+};
+
+struct start { /* what begins at a token, while it is undecided */
+	uint32_t last, phrase; /* phrase UINT32_MAX: nothing yet */
+};
+#define INSERT_WINDOW 256 /* tokens between the oldest undecided start and the newest token */
+
+struct choice { /* a candidate for a card or a reference, until the end */
+	uint32_t phrase;
+	struct match_ranked top, rivals[3];
+	uint32_t rival_count;
+};
+#define INSERT_CHOICES 64
+
+struct insert {
+	struct shelf *shelf;
+	struct arena *a;       /* the request's strings, urls */
+	struct arena *scratch; /* of one decision */
+	struct insert_request r;
+	struct str gate;  /* why no (further) link can be made; "" while one can */
+	struct str reason; /* of decision "none", decided at the end */
+	bool abandoned, finished, stopped, holdout, evidence;
+
+	struct buf raw;   /* the answer as it came */
+	size_t released;  /* of it, given out */
+	struct own own;
+	struct text *text;     /* the decision text */
+	struct text *question; /* its words */
+	struct str asked;      /* the question that counts */
+
+	struct match_scan scan;
+	uint32_t pushed; /* tokens given to the scan */
+	uint32_t next;   /* oldest token that may still begin a link */
+	struct start start[INSERT_WINDOW]; /* of token t at [t % INSERT_WINDOW] */
+	uint32_t counted; /* tokens that han and words have counted */
+	size_t han, words;
+	bool traditional;
+
+	struct intent intent;
+	uint32_t judged; /* sentences that intent has read whole */
+	uint32_t judged_token; /* first token of the first sentence not read */
+	struct place_spots spots;
+	enum refusal refusal; /* the one most worth telling */
+	const struct place_locale *locale; /* NULL until the first link */
+
+	struct link_mac mac;
+	struct link_id insertion;
+	bool id_known;
+	struct placed placed[PLACE_MAX_LINKS];
+	uint32_t placed_count;
+	struct choice choice[INSERT_CHOICES];
+	uint32_t choice_count;
+	struct edit edit[2 * PLACE_MAX_LINKS + 1];
+	uint32_t edit_count, edit_out;
+	struct buf inserts;
+};
+
+/* own.c */
+MUST_USE enum status own_feed(struct insert *in); /* what was appended to raw */
+MUST_USE enum status own_finish(struct insert *in);
+/* Raw offset of a decision-text offset: of a byte that begins a range, or of the end of one. */
+uint32_t own_raw_start(const struct own *o, uint32_t at);
+uint32_t own_raw_end(const struct own *o, uint32_t at);
+/* An existing link that touches [from, to), or NULL. */
+struct own_link *own_overlap(struct own *o, uint32_t from, uint32_t to);
+/* Is this url one of ours? Fills the product's key. */
+bool own_url(const struct shelf *s, struct str url, uint64_t *key_out);
+/* Marks products that our links in the conversation have shown. */
+void own_read_turns(struct insert *in);
+/* Links in our own closing block (cards, references), after own_finish. */
+void own_read_tail(struct insert *in);
+
+/* decide.c */
+MUST_USE enum status decide_ready(struct insert *in);
+void decide_sentences(struct insert *in, uint32_t before);
+const struct place_locale *decide_locale(struct insert *in);
+void decide_identity(struct insert *in, uint32_t upto);
+MUST_USE enum status decide_url(struct insert *in, uint32_t product, struct placed *p);
+void insert_edit(struct insert *in, uint32_t at, struct str text);
+
+#endif

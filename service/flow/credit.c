@@ -1,0 +1,270 @@
+/* credit: postbacks and webhooks of networks and merchants become conversion records, or are refused when their secret is wrong. */
+#include "flow/credit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WEBHOOK_SKEW_MS (5 * 60 * 1000)
+
+enum status credit_text(struct str s, const char *where, char *out, size_t size, struct err *e)
+{
+	if (s.n >= size)
+		return err_set(e, E_INPUT, where, "longer than %zu bytes", size - 1);
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F)
+			return err_set(e, E_INPUT, where, "control characters are not allowed");
+	if (!utf8_valid(s))
+		return err_set(e, E_INPUT, where, "not UTF-8");
+	if (s.n)
+		memcpy(out, s.p, s.n);
+	out[s.n] = '\0';
+	return OK;
+}
+
+enum status credit_begin(const struct shelf *s, struct str merchant, const char *source, int64_t now, struct arena *a, const struct merchant **merchant_out,
+	struct ledger_conversion *c, struct err *e)
+{
+	const struct merchant *m = catalog_merchant_by_id(s->catalog, merchant);
+	if (!m)
+		return err_set(e, E_MISSING, "/merchant", "no such merchant");
+	*c = (struct ledger_conversion){.received_at_ms = now, .occurred_at_ms = now, .status = ORDER_PENDING};
+	snprintf(c->source, sizeof c->source, "%s", source);
+	enum status st = credit_text(m->id, "/merchant", c->merchant, sizeof c->merchant, e);
+	struct ledger_rule *rules = ARENA_TAKE(a, struct ledger_rule, m->rule_count);
+	for (uint32_t i = 0; rules && st == OK && i < m->rule_count; i++) {
+		const struct commission_rule *from = &m->rules[i];
+		rules[i] = (struct ledger_rule){.rate_ppm = from->rate_ppm, .flat_minor = from->flat_minor, .cap_minor = from->cap_minor};
+		st = credit_text(from->category, "/commission", rules[i].category, sizeof rules[i].category, e);
+		if (st == OK)
+			st = credit_text(from->product, "/commission", rules[i].product, sizeof rules[i].product, e);
+	}
+	if (st == OK && !rules && m->rule_count)
+		st = err_set(e, E_NOMEM, "", "out of memory");
+	c->rule = rules;
+	c->rule_count = rules ? m->rule_count : 0;
+	*merchant_out = m;
+	return st;
+}
+
+enum status credit_click(struct str text, struct ledger_conversion *c, struct err *e)
+{
+	struct link_id id;
+	struct str bare = str_starts(text, STR("lnk_")) || str_starts(text, STR("clk_")) ? str_sub(text, 4, text.n) : text;
+	if (!link_subid_read(bare, &id) && !(bare.n == LINK_ID_TEXT && link_id_read(bare, &id)))
+		return err_set(e, E_INPUT, "/click_id", "not a click id: cut, changed or not ours");
+	memcpy(c->click.b, id.b, sizeof c->click.b);
+	c->has_click = true;
+	return OK;
+}
+
+enum status credit_check(const struct ledger_conversion *c, struct err *e)
+{
+	if (!c->order_id[0])
+		return err_set(e, E_INPUT, "/order_id", "is required");
+	if (c->has_total && c->has_adjustment)
+		return err_set(e, E_INPUT, "/adjustment", "total and adjustment exclude each other");
+	if (c->has_total && c->total.minor < 0)
+		return err_set(e, E_INPUT, "/total", "must not be negative; a refund is an adjustment or a smaller total");
+	return OK;
+}
+
+enum status credit_parse_json(const struct shelf *s, struct str json, int64_t now, struct arena *a, struct ledger_conversion *out, struct err *e)
+{
+	struct str merchant;
+	const struct merchant *m;
+	struct ledger_conversion *c = ARENA_TAKE(a, struct ledger_conversion, 1);
+	if (!c)
+		return err_set(e, E_NOMEM, "", "out of memory");
+	enum status st = credit_json_merchant(json, a, &merchant, e);
+	if (st == OK)
+		st = credit_begin(s, merchant, "api", now, a, &m, c, e);
+	if (st == OK)
+		st = credit_read_json(json, c, e);
+	if (st == OK)
+		*out = *c;
+	return st;
+}
+
+/* ---- postbacks -------------------------------------------------------------------- */
+
+static struct str param(const struct credit_param *p, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(p[i].name, str_of(name)))
+			return str_trim(p[i].value);
+	return STR_NONE;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct credit_param *const *x = a, *const *y = b;
+	int c = str_cmp((*x)->name, (*y)->name);
+	return c ? c : (*x > *y) - (*x < *y);
+}
+
+/* hex HMAC-SHA256 over the other parameters, sorted by name, encoded as a query. */
+static bool signed_right(const struct merchant *m, const struct credit_param *p, size_t n, struct str sig)
+{
+	const struct credit_param *order[64];
+	size_t count = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (str_eq(p[i].name, STR("sig")))
+			continue;
+		if (count == ARRAY_LEN(order))
+			return false;
+		order[count++] = &p[i];
+	}
+	qsort(order, count, sizeof *order, by_name);
+	struct buf query;
+	buf_init(&query, 1u << 16);
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			buf_putc(&query, '&');
+		buf_put_url(&query, order[i]->name);
+		buf_putc(&query, '=');
+		buf_put_url(&query, order[i]->value);
+	}
+	uint8_t want[32], have[32];
+	link_hmac_sha256(m->postback_secret, buf_str(&query), want);
+	bool ok = !query.failed && hex_get(sig, have, sizeof have) && link_equal(have, want, sizeof want);
+	buf_done(&query);
+	return ok;
+}
+
+static bool authentic(const struct merchant *m, const struct credit_param *p, size_t n)
+{
+	struct str secret = param(p, n, "secret"), sig = param(p, n, "sig");
+	if (m->postback_secret.n == 0)
+		return false;
+	if (sig.n)
+		return signed_right(m, p, n, sig);
+	return secret.n == m->postback_secret.n && link_equal(secret.p, m->postback_secret.p, secret.n);
+}
+
+static enum status money_param(struct str decimal, const char *currency, bool *has, struct money *out, const char *where, struct err *e)
+{
+	if (decimal.n == 0)
+		return OK;
+	struct err inner = {0};
+	if (money_parse(decimal, currency, out, &inner) != OK)
+		return err_set(e, E_INPUT, where, "%s", inner.text);
+	*has = true;
+	return OK;
+}
+
+static enum status read_params(const struct merchant *m, const struct credit_param *p, size_t n, struct ledger_conversion *c, struct err *e)
+{
+	struct str click = param(p, n, "click_id"), status = param(p, n, "status"), at = param(p, n, "occurred_at"), code = param(p, n, "currency");
+	struct str total = param(p, n, "total"), adjustment = param(p, n, "adjustment"), commission = param(p, n, "commission");
+	char currency[4] = "";
+	enum status st = credit_text(param(p, n, "order_id"), "/order_id", c->order_id, sizeof c->order_id, e);
+	if (st == OK && click.n)
+		st = credit_click(click, c, e);
+	if (st == OK && status.n && !order_status_parse(status, &c->status))
+		st = err_set(e, E_INPUT, "/status", "must be pending, approved, declined, reversed or paid");
+	if (st == OK && at.n)
+		st = time_parse(at, &c->occurred_at_ms, e);
+	if (st == OK && !money_currency(code.n ? code : m->currency, currency) && (total.n || commission.n || adjustment.n))
+		st = err_set(e, E_INPUT, "/currency", "an ISO 4217 currency is needed");
+	if (st == OK)
+		st = money_param(total, currency, &c->has_total, &c->total, "/total", e);
+	if (st == OK)
+		st = money_param(adjustment, currency, &c->has_adjustment, &c->adjustment, "/adjustment", e);
+	if (st == OK)
+		st = money_param(commission, currency, &c->has_commission, &c->commission, "/commission", e);
+	return st == OK ? credit_check(c, e) : st;
+}
+
+enum status credit_parse_postback(const struct shelf *s, struct str merchant, const struct credit_param *p, size_t n, int64_t now, struct arena *a,
+	struct ledger_conversion *out, struct err *e)
+{
+	const struct merchant *m;
+	struct ledger_conversion *c = ARENA_TAKE(a, struct ledger_conversion, 1);
+	if (!c)
+		return err_set(e, E_NOMEM, "", "out of memory");
+	enum status st = credit_begin(s, merchant, "postback", now, a, &m, c, e);
+	if (st == OK && !authentic(m, p, n))
+		st = err_set(e, E_DENIED, "sig", "secret or sig is missing or wrong");
+	if (st == OK)
+		st = read_params(m, p, n, c, e);
+	if (st == OK)
+		*out = *c;
+	return st;
+}
+
+/* ---- Standard Webhooks (standardwebhooks.com): v1,base64(HMAC-SHA256(secret, id.timestamp.body)) ---- */
+
+static bool one_signature(struct str sig, const uint8_t mac[32])
+{
+	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char want[48];
+	size_t n = 0;
+	for (size_t i = 0; i < 33; i += 3) {
+		uint32_t v = (uint32_t)mac[i] << 16 | (uint32_t)(i + 1 < 32 ? mac[i + 1] : 0u) << 8 | (i + 2 < 32 ? mac[i + 2] : 0u);
+		for (int k = 18; k >= 0; k -= 6)
+			want[n++] = digit[v >> k & 63];
+	}
+	want[43] = '='; /* 32 bytes: the last group holds two */
+	return str_starts(sig, STR("v1,")) && sig.n == 47 && link_equal(sig.p + 3, want, 44);
+}
+
+static bool webhook_authentic(const struct merchant *m, struct str body, struct str id, struct str timestamp, struct str signature)
+{
+	struct buf signed_text;
+	uint8_t mac[32];
+	bool ok = false;
+	buf_init(&signed_text, body.n + id.n + timestamp.n + 16);
+	buf_put(&signed_text, id);
+	buf_putc(&signed_text, '.');
+	buf_put(&signed_text, timestamp);
+	buf_putc(&signed_text, '.');
+	buf_put(&signed_text, body);
+	link_hmac_sha256(m->postback_secret, buf_str(&signed_text), mac);
+	while (signature.n)
+		ok |= one_signature(str_cut(&signature, ' '), mac);
+	ok &= !signed_text.failed;
+	buf_done(&signed_text);
+	return ok;
+}
+
+enum status credit_parse_webhook(const struct shelf *s, struct str merchant, struct str body, struct str id, struct str timestamp, struct str signature,
+	int64_t now, struct arena *a, struct ledger_conversion *out, struct err *e)
+{
+	const struct merchant *m;
+	int64_t at;
+	struct ledger_conversion *c = ARENA_TAKE(a, struct ledger_conversion, 1);
+	if (!c)
+		return err_set(e, E_NOMEM, "", "out of memory");
+	enum status st = credit_begin(s, merchant, "webhook", now, a, &m, c, e);
+	if (st != OK)
+		return st;
+	bool fresh = str_int(timestamp, &at) && at > now / 1000 - WEBHOOK_SKEW_MS / 1000 && at < now / 1000 + WEBHOOK_SKEW_MS / 1000;
+	if (!fresh || m->postback_secret.n == 0 || !webhook_authentic(m, body, id, timestamp, signature))
+		return err_set(e, E_DENIED, "webhook-signature", "the signature is missing, wrong or too old");
+	st = credit_read_json(body, c, e);
+	if (st == OK)
+		*out = *c;
+	return st;
+}
+
+void credit_write_json(const struct ledger_conversion *c, const struct ledger_booking *b, struct buf *out)
+{
+	static const char *const result[] = {[BOOKED] = "booked", [BOOKED_CHANGE] = "changed", [BOOKED_REPEAT] = "repeated", [BOOKED_REFUSED] = "refused"};
+	buf_printf(out, "{\"result\":\"%s\",\"merchant\":", result[b->booking]);
+	buf_put_json(out, str_of(c->merchant));
+	buf_put(out, STR(",\"order_id\":"));
+	buf_put_json(out, str_of(c->order_id));
+	buf_printf(out, ",\"status\":\"%.*s\",\"attributed\":%s", STR_ARG(order_status_name(b->status)), b->attributed ? "true" : "false");
+	if (b->click_class[0])
+		buf_printf(out, ",\"click_class\":\"%s\"", b->click_class);
+	if (b->total.currency[0])
+		buf_printf(out, ",\"total\":{\"amount\":%lld,\"currency\":\"%s\"}", (long long)b->total.minor, b->total.currency);
+	if (b->commission.currency[0])
+		buf_printf(out, ",\"commission\":{\"amount\":%lld,\"currency\":\"%s\"}", (long long)b->commission.minor, b->commission.currency);
+	if (b->detail[0]) {
+		buf_put(out, STR(",\"detail\":"));
+		buf_put_json(out, str_of(b->detail));
+	}
+	buf_putc(out, '}');
+}

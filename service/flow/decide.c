@@ -1,0 +1,512 @@
+/* Decisions: which candidate becomes a link. Each is a function of the request, the shelf and the text up to the end of its window, never
+ * of how the text was cut; see `window` and `ready`. */
+#include "flow/core.h"
+
+#include <string.h>
+
+#define MAX_TOKEN 128   /* longer tokens are no part of a phrase or a window */
+#define MAX_GAP 16      /* bytes between two tokens of a phrase */
+#define MAX_SENTENCE 1024 /* bytes before a candidate that its decision looks at */
+#define NO_PHRASE UINT32_MAX
+
+/* ---- feeding the scan ------------------------------------------------------------- */
+
+static bool usable(const struct text_token *t)
+{
+	return !(t->flags & (TEXT_BARRED | TEXT_HEADING | TEXT_LINKED)) && t->end - t->start <= MAX_TOKEN;
+}
+
+/* An answer that is JSON stays JSON: told by what stands before its first word. */
+static bool looks_structured(struct str head)
+{
+	head = str_trim(head);
+	if (str_starts(head, STR("{")))
+		return true;
+	struct str inner = str_trim(str_sub(head, 1, head.n));
+	return str_starts(head, STR("[")) && inner.n && strchr("{[\"", inner.p[0]);
+}
+
+static void push_token(struct insert *in)
+{
+	uint32_t at = in->pushed++;
+	const struct text_token *tokens = text_tokens(in->text), *t = &tokens[at];
+	if (at == 0 && looks_structured(str_sub(text_source(in->text), 0, t->start)))
+		in->gate = STR("structured_output");
+	enum text_gap gap = (enum text_gap)t->gap;
+	if (gap <= GAP_SOFT && at > 0 && t->start - tokens[at - 1].end > MAX_GAP)
+		gap = GAP_HARD;
+	struct match_hit hits[MATCH_MAX_TOKENS];
+	size_t n = match_scan_push(&in->scan, usable(t) ? text_folded(in->text, at) : STR_NONE, gap, hits);
+	in->start[at % INSERT_WINDOW] = (struct start){.phrase = NO_PHRASE};
+	for (size_t i = 0; i < n; i++) {
+		if (hits[i].first < in->next || match_phrase(in->shelf->match, hits[i].phrase).kind == MATCH_BRAND)
+			continue;
+		in->start[hits[i].first % INSERT_WINDOW] = (struct start){.last = hits[i].last, .phrase = hits[i].phrase};
+	}
+}
+
+/* ---- windows -------------------------------------------------------------------------- */
+
+/* The last token that the decision about a candidate ending with token `last` may read. */
+static uint32_t window(const struct insert *in, uint32_t last)
+{
+	const struct text_token *t = text_tokens(in->text);
+	size_t count = text_count(in->text);
+	uint32_t limit = t[last].end + place_limits(in->shelf->rules->policy)->lookahead, w = last;
+	while (w + 1 < count && t[w + 1].clause == t[last].clause && t[w + 1].start <= limit && t[w + 1].end - t[w + 1].start <= MAX_TOKEN)
+		w++;
+	return w;
+}
+
+/* Has all that the window can ever hold come? */
+static bool ready(const struct insert *in, uint32_t last)
+{
+	const struct text_token *t = &text_tokens(in->text)[last];
+	size_t settled = text_settled(in->text);
+	if (in->finished || text_clauses_over(in->text) > t->clause)
+		return true;
+	return settled > t->end + place_limits(in->shelf->rules->policy)->lookahead || text_source(in->text).n - settled > 2 * MAX_TOKEN;
+}
+
+/* First token of the sentence of token at, no further back than MAX_SENTENCE bytes. */
+static uint32_t sentence_start(const struct insert *in, uint32_t at)
+{
+	const struct text_token *t = text_tokens(in->text);
+	uint32_t first = at;
+	while (first > 0 && t[first - 1].sentence == t[at].sentence && t[at].end - t[first - 1].start <= MAX_SENTENCE)
+		first--;
+	return first;
+}
+
+/* ---- what the answer says about intent --------------------------------------------------- */
+
+static void veto(struct insert *in)
+{
+	if (in->intent.class == INTENT_CONSUMER || in->gate.n)
+		return;
+	if (in->placed_count > 0) {
+		in->stopped = true;
+		in->gate = STR("stopped");
+	} else if (in->intent.class == INTENT_SENSITIVE) {
+		in->gate = STR("sensitive");
+	} else if (in->evidence) {
+		in->gate = STR("no_intent");
+	}
+}
+
+/* Intent reads source bytes [from, to). Trouble in a rule (a match limit) means no links. */
+static void judge(struct insert *in, uint32_t from, uint32_t to)
+{
+	struct str s = str_sub(text_source(in->text), from, to);
+	if (s.n > 4 * MAX_SENTENCE)
+		s.n = 4 * MAX_SENTENCE;
+	struct err e = {0};
+	if (intent_answer(in->shelf->rules->intent, s, !in->evidence, in->a, &in->intent, &e) != OK)
+		in->intent.class = INTENT_NONE;
+	veto(in);
+}
+
+void decide_sentences(struct insert *in, uint32_t before)
+{
+	const struct text_token *t = text_tokens(in->text);
+	size_t count = text_count(in->text);
+	while (in->judged_token < count && t[in->judged_token].sentence < before) {
+		uint32_t first = in->judged_token, last = first;
+		while (last + 1 < count && t[last + 1].sentence == t[first].sentence)
+			last++;
+		in->judged_token = last + 1;
+		judge(in, t[first].start, t[last].end);
+	}
+}
+
+/* ---- context, filter, rank ------------------------------------------------------------------ */
+
+static void add_tokens(struct match_context *c, const struct text *t, uint32_t from, uint32_t to, double weight)
+{
+	for (uint32_t i = from; i < to; i++) {
+		const struct text_token *k = &text_tokens(t)[i];
+		match_context_add(c, text_folded(t, i), (enum text_kind)k->kind, i == from ? GAP_BLOCK : (enum text_gap)k->gap, weight);
+	}
+}
+
+/* The sentence weighs 3, the question 2, what stands just before 1. */
+static struct match_context *context_of(struct insert *in, uint32_t first, uint32_t w)
+{
+	struct match_context *c = match_context_new(in->shelf->match, in->scratch);
+	if (!c)
+		return NULL;
+	size_t asked = text_count(in->question);
+	add_tokens(c, in->question, asked > 256 ? (uint32_t)asked - 256 : 0, (uint32_t)asked, 2);
+	uint32_t start = sentence_start(in, first);
+	add_tokens(c, in->text, start > 64 ? start - 64 : 0, start, 1);
+	add_tokens(c, in->text, start, w + 1, 3);
+	return c;
+}
+
+struct sieve {
+	struct insert *in;
+	const struct place_locale *locale;
+	enum refusal worst;
+};
+
+static bool refuse(struct sieve *f, enum refusal r)
+{
+	if (r > f->worst)
+		f->worst = r;
+	return false;
+}
+
+/* Prices in another currency cannot be compared with the budget: refused. An unknown price is not above it. */
+static bool affordable(const struct intent *i, const struct product *p)
+{
+	struct money price = product_price(p);
+	if (!price.currency[0] || (!i->has_max && !i->has_min))
+		return true;
+	const struct money *named = i->has_max ? &i->max_price : &i->min_price;
+	int64_t scale = 1; /* a budget without currency counts in hundredths of whatever it is */
+	if (named->currency[0] && strcmp(named->currency, price.currency) != 0)
+		return false;
+	int64_t minor = price.minor;
+	if (!named->currency[0]) {
+		int exponent = money_exponent(price.currency);
+		for (int k = exponent; k < 2; k++)
+			scale *= 10;
+		for (int k = exponent; k > 2; k--)
+			minor /= 10;
+		if (__builtin_mul_overflow(minor, scale, &minor))
+			return false;
+	}
+	return !(i->has_max && minor > i->max_price.minor) && !(i->has_min && minor < i->min_price.minor);
+}
+
+/* A product made for one language is shown to readers of that language. */
+static bool same_market(const struct product *p, const struct place_locale *l)
+{
+	struct str rest = p->locale, language = str_cut(&rest, '-');
+	struct str other = l->tag, reader = str_cut(&other, '-');
+	return language.n == 0 || str_eq_nocase(language, reader);
+}
+
+static bool unwanted(const struct insert *in, const struct product *p)
+{
+	if (!in->intent.unwanted_count)
+		return false;
+	struct buf folded;
+	buf_init(&folded, 8192);
+	text_fold(p->title, &folded);
+	buf_putc(&folded, ' ');
+	text_fold(p->brand, &folded);
+	bool found = false;
+	for (uint32_t i = 0; i < in->intent.unwanted_count && !found; i++)
+		found = in->intent.unwanted[i].n && str_find(buf_str(&folded), in->intent.unwanted[i], 0) < folded.n;
+	buf_done(&folded);
+	return found;
+}
+
+static bool allow(void *arg, const struct product *p)
+{
+	struct sieve *f = arg;
+	const struct shelf *s = f->in->shelf;
+	const struct merchant *m = catalog_merchant(s->catalog, p->merchant);
+	const struct place_policy *policy = s->rules->policy;
+	if (m->paused || m->retired || !same_market(p, f->locale))
+		return false;
+	if (p->availability == AVAIL_OUT_OF_STOCK)
+		return refuse(f, REFUSED_OUT_OF_STOCK);
+	if (!affordable(&f->in->intent, p))
+		return refuse(f, REFUSED_OVER_BUDGET);
+	if (place_blocks_merchant(policy, m->id) || place_blocks_category(policy, p->category))
+		return refuse(f, REFUSED_BLOCKED);
+	if (place_has_product(&f->in->spots, p->key))
+		return refuse(f, REFUSED_CROWDED);
+	return !unwanted(f->in, p) && link_refuses(s->rules->networks, m, p->url, place_limits(policy)->amazon_allowed) == LINK_FINE;
+}
+
+const struct place_locale *decide_locale(struct insert *in)
+{
+	if (in->locale)
+		return in->locale;
+	return place_locale(in->shelf->rules->policy, in->r.locale, in->han, in->words, in->traditional);
+}
+
+static void count_script(struct insert *in, const struct text *t, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++) {
+		const struct text_token *k = &text_tokens(t)[i];
+		if (k->kind != TEXT_HAN) {
+			in->words++;
+			continue;
+		}
+		in->han++;
+		in->traditional |= !str_eq(text_folded(t, i), str_sub(text_source(t), k->start, k->end));
+	}
+}
+
+/* ---- making a link ------------------------------------------------------------------------------ */
+
+void decide_identity(struct insert *in, uint32_t upto)
+{
+	uint8_t mac[32];
+	if (in->id_known)
+		return;
+	link_mac_field(&in->mac, str_sub(text_source(in->text), 0, upto));
+	link_mac_done(&in->mac, mac);
+	in->insertion = link_id_of_mac(mac);
+	in->id_known = true;
+}
+
+enum status decide_url(struct insert *in, uint32_t product, struct placed *p)
+{
+	const struct shelf *s = in->shelf;
+	const struct product *pr = catalog_product(s->catalog, product);
+	const struct merchant *m = catalog_merchant(s->catalog, pr->merchant);
+	p->product = product;
+	p->id = link_id_of(s->keys, in->insertion, in->placed_count, pr->key);
+	struct buf url;
+	buf_init(&url, 8192);
+	enum status st = OK;
+	if (s->public_url[0] && !link_is_direct(m, pr->url)) {
+		char token[LINK_TOKEN_MAX];
+		struct link_token t = {.insertion = in->insertion, .ordinal = (uint8_t)in->placed_count, .product_key = pr->key};
+		size_t n = link_token_write(s->keys, &t, token);
+		buf_put(&url, str_of(s->public_url));
+		buf_put(&url, STR("/c/"));
+		buf_put(&url, (struct str){token, n});
+	} else {
+		char subid[LINK_SUBID_TEXT + 1] = "";
+		if (m->click_mode != CLICK_NONE)
+			link_subid_write(p->id, subid);
+		st = link_target(s->rules->networks, m, pr->url, str_of(subid), &url, NULL);
+	}
+	if (st == OK && url.failed)
+		st = E_NOMEM;
+	if (st == OK)
+		p->url = arena_take_str(in->a, buf_str(&url));
+	buf_done(&url);
+	return st == OK && arena_failed(in->a) ? E_NOMEM : st;
+}
+
+void insert_edit(struct insert *in, uint32_t at, struct str text)
+{
+	in->edit[in->edit_count++] = (struct edit){.at = at, .text = (uint32_t)in->inserts.n, .n = (uint32_t)text.n};
+	buf_put(&in->inserts, text);
+}
+
+struct candidate {
+	uint32_t first, last, window;
+	uint32_t phrase, from, to; /* from, to: bytes that go between the brackets */
+	struct match_phrase words;
+	struct match_ranked ranked[4];
+	size_t ranked_count;
+	const struct place_locale *locale;
+};
+
+/* The link is there already and says the same: nothing to insert. */
+static bool confirm_existing(struct insert *in, const struct candidate *c, struct own_link *have, struct str tail, struct placed *p)
+{
+	uint64_t key = catalog_product(in->shelf->catalog, c->ranked[0].product)->key;
+	bool same = have->start == c->from && have->end == c->to &&
+	            (have->product_key == key || str_eq(tail, str_sub(buf_str(&in->raw), have->raw_tail, have->raw_tail + have->raw_tail_n)));
+	if (!same)
+		return false;
+	have->confirmed = p->existing = true;
+	p->url = arena_take_str(in->a, str_sub(buf_str(&in->raw), have->url, have->url + have->url_n));
+	return true;
+}
+
+static enum status put_link(struct insert *in, const struct candidate *c)
+{
+	struct placed *p = &in->placed[in->placed_count];
+	*p = (struct placed){.phrase = c->phrase, .on_words = true, .why = c->ranked[0], .rival_count = (uint32_t)c->ranked_count - 1};
+	memcpy(p->rivals, c->ranked + 1, (c->ranked_count - 1) * sizeof *p->rivals);
+	decide_identity(in, c->from);
+	enum status s = decide_url(in, c->ranked[0].product, p);
+	if (s != OK)
+		return s == E_NOMEM ? s : OK; /* a URL that cannot be made is no link */
+	struct own_link *have = own_overlap(&in->own, c->from, c->to);
+	struct buf tail;
+	buf_init(&tail, 16384);
+	place_link_tail(c->locale, p->url, &tail);
+	bool edit = !have && in->r.form == FORM_INLINE;
+	bool ok = !tail.failed && (!have || confirm_existing(in, c, have, buf_str(&tail), p));
+	if (ok) {
+		p->start = own_raw_start(&in->own, c->from);
+		p->end = own_raw_end(&in->own, c->to);
+		if (edit) {
+			insert_edit(in, p->start, STR("["));
+			insert_edit(in, p->end, buf_str(&tail));
+		}
+		in->locale = c->locale;
+		in->placed_count++;
+		place_take(&in->spots, &text_tokens(in->text)[c->first], c->words.text, catalog_product(in->shelf->catalog, p->product)->key);
+		if (in->spots.count >= in->spots.max)
+			in->gate = STR("capped");
+	}
+	buf_done(&tail);
+	return in->inserts.failed ? E_NOMEM : OK;
+}
+
+/* For cards and references: remembered until the end. */
+static void keep_choice(struct insert *in, const struct candidate *c)
+{
+	uint32_t at = in->choice_count;
+	for (uint32_t i = 0; i < in->choice_count; i++) {
+		if (in->choice[i].phrase == c->phrase)
+			return;
+		if (in->choice[i].top.product == c->ranked[0].product)
+			at = i; /* the better naming of the same product stays */
+	}
+	if (at == INSERT_CHOICES || (at < in->choice_count && in->choice[at].top.score >= c->ranked[0].score))
+		return;
+	in->choice[at] = (struct choice){.phrase = c->phrase, .top = c->ranked[0], .rival_count = (uint32_t)c->ranked_count - 1};
+	memcpy(in->choice[at].rivals, c->ranked + 1, (c->ranked_count - 1) * sizeof *c->ranked);
+	in->choice_count += at == in->choice_count;
+}
+
+/* ---- one candidate ----------------------------------------------------------------------------------- */
+
+static void note(struct insert *in, enum refusal r)
+{
+	if (r > in->refusal)
+		in->refusal = r;
+}
+
+static bool on_words(const struct insert *in)
+{
+	return in->r.form == FORM_INLINE || in->r.form == FORM_ANNOTATIONS;
+}
+
+/* Words that no link may stand on, whatever the product. */
+static bool barred(const struct insert *in, const struct candidate *c)
+{
+	for (uint32_t i = c->first; i <= c->last; i++)
+		if (text_tokens(in->text)[i].flags & (TEXT_BARRED | TEXT_HEADING | TEXT_LINKED | TEXT_QUOTED))
+			return true;
+	return false;
+}
+
+static bool generic(const struct insert *in, const struct match_phrase *p)
+{
+	bool kind = p->kind == MATCH_TYPE || p->kind == MATCH_CATEGORY || p->kind == MATCH_KEYWORD;
+	return kind && p->telling < place_limits(in->shelf->rules->policy)->min_telling;
+}
+
+/* The policy's and the sentence's word on the phrase, before any product is looked at. */
+static enum refusal refuse_phrase(struct insert *in, const struct candidate *c)
+{
+	const struct place_policy *policy = in->shelf->rules->policy;
+	const struct text_token *t = text_tokens(in->text);
+	if (on_words(in) && place_room(&in->spots, policy, &t[c->first], c->words.text) != REFUSED_NOT)
+		return REFUSED_CROWDED;
+	if (place_blocks_phrase(policy, c->words.text) || place_blocks_category(policy, c->words.category))
+		return REFUSED_BLOCKED;
+	if (generic(in, &c->words))
+		return REFUSED_BELOW_THRESHOLD;
+	uint32_t from = t[sentence_start(in, c->first)].start;
+	struct str sentence = str_sub(text_source(in->text), from, t[c->window].end), rule;
+	if (intent_stance(in->shelf->rules->intent, sentence, c->from - from, c->to - from, &rule) != STANCE_PLAIN)
+		return REFUSED_BELOW_THRESHOLD;
+	return REFUSED_NOT;
+}
+
+static enum refusal rank(struct insert *in, struct candidate *c)
+{
+	arena_reset(in->scratch);
+	struct match_context *context = context_of(in, c->first, c->window);
+	struct sieve f = {.in = in, .locale = c->locale};
+	if (!context)
+		return REFUSED_BELOW_THRESHOLD;
+	c->ranked_count = match_rank(in->shelf->match, c->phrase, context, (struct match_filter){allow, &f}, c->ranked, ARRAY_LEN(c->ranked), NULL);
+	if (c->ranked_count == 0)
+		return f.worst != REFUSED_NOT ? f.worst : REFUSED_BELOW_THRESHOLD;
+	return c->ranked[0].score < place_limits(in->shelf->rules->policy)->min_score ? REFUSED_BELOW_THRESHOLD : REFUSED_NOT;
+}
+
+/* Decides about the phrase that starts at token first. *wait: more bytes are needed. */
+static enum status decide_start(struct insert *in, uint32_t first, struct start st, bool *wait)
+{
+	struct candidate c = {.first = first, .last = st.last, .phrase = st.phrase, .window = window(in, st.last), .words = match_phrase(in->shelf->match, st.phrase)};
+	const struct text_token *t = text_tokens(in->text);
+	if (in->counted <= c.window) {
+		count_script(in, in->text, in->counted, c.window + 1);
+		in->counted = c.window + 1;
+	}
+	c.locale = decide_locale(in);
+	c.from = t[first].start;
+	c.to = t[st.last].end;
+	if (barred(in, &c))
+		return OK;
+	if (on_words(in)) {
+		enum text_wrap w = text_wrap(in->text, t[first].start, t[st.last].end, !c.locale->label_inside, &c.from, &c.to);
+		*wait = w == WRAP_WAIT && !in->finished;
+		if (w != WRAP_YES)
+			return OK;
+	}
+	decide_sentences(in, t[first].sentence);
+	if (!in->gate.n)
+		judge(in, t[sentence_start(in, first)].start, t[c.window].end);
+	if (in->gate.n || in->intent.class != INTENT_CONSUMER)
+		return OK;
+	enum refusal r = refuse_phrase(in, &c);
+	if (r == REFUSED_NOT)
+		r = rank(in, &c);
+	note(in, r);
+	if (r != REFUSED_NOT)
+		return OK;
+	if (on_words(in))
+		return put_link(in, &c);
+	keep_choice(in, &c);
+	return OK;
+}
+
+/* Can a phrase that has begun still grow with the next token? A long gap ends them all. */
+static bool may_grow(const struct insert *in)
+{
+	uint32_t open = match_scan_open(&in->scan);
+	if (in->finished || open > in->next || in->pushed == 0)
+		return false;
+	if (in->pushed < text_count(in->text))
+		return true;
+	uint32_t end = text_tokens(in->text)[in->pushed - 1].end;
+	return text_settled(in->text) <= end + MAX_GAP && text_source(in->text).n - text_settled(in->text) <= 2 * MAX_TOKEN;
+}
+
+static enum status decide_pushed(struct insert *in)
+{
+	enum status s = OK;
+	while (s == OK && !in->gate.n && in->next < in->pushed) {
+		struct start st = in->start[in->next % INSERT_WINDOW];
+		bool crowded = in->pushed - in->next >= INSERT_WINDOW - 1, wait = false;
+		if (!crowded && may_grow(in))
+			break;
+		if (st.phrase == NO_PHRASE || crowded) {
+			in->next++;
+			continue;
+		}
+		if (!ready(in, st.last))
+			break;
+		s = decide_start(in, in->next, st, &wait);
+		if (wait)
+			break;
+		in->next = st.last + 1;
+	}
+	if (in->gate.n)
+		in->next = in->pushed;
+	return s;
+}
+
+enum status decide_ready(struct insert *in)
+{
+	enum status s = OK;
+	if (in->counted == 0 && in->han + in->words == 0)
+		count_script(in, in->question, 0, (uint32_t)text_count(in->question));
+	while (s == OK && in->pushed < text_count(in->text)) {
+		if (in->gate.n) {
+			in->next = in->pushed = (uint32_t)text_count(in->text);
+			return OK;
+		}
+		push_token(in);
+		s = decide_pushed(in);
+	}
+	return s == OK ? decide_pushed(in) : s;
+}

@@ -1,0 +1,53 @@
+/* Catalog search: what the matcher would pick for words, with scores. */
+#include "flow/core.h"
+
+#define MAX_RESULTS 100
+
+struct search {
+	const struct shelf *shelf;
+};
+
+static bool on_sale(void *arg, const struct product *p)
+{
+	const struct shelf *s = ((struct search *)arg)->shelf;
+	const struct merchant *m = catalog_merchant(s->catalog, p->merchant);
+	const struct place_policy *policy = s->rules->policy;
+	return !m->paused && !m->retired && !place_blocks_merchant(policy, m->id) && !place_blocks_category(policy, p->category) &&
+	       link_refuses(s->rules->networks, m, p->url, place_limits(policy)->amazon_allowed) == LINK_FINE;
+}
+
+static void write_results(const struct shelf *s, const struct match_ranked *r, size_t n, struct buf *out)
+{
+	buf_put(out, STR("{\"data\":["));
+	for (size_t i = 0; i < n; i++) {
+		buf_put(out, i ? STR(",{\"product\":") : STR("{\"product\":"));
+		flow_product_json(s, catalog_product(s->catalog, r[i].product), out);
+		buf_printf(out, ",\"score\":%.4f}", r[i].score);
+	}
+	buf_put(out, STR("],\"catalog\":"));
+	buf_put_json(out, catalog_name(s->catalog));
+	buf_putc(out, '}');
+}
+
+enum status flow_search_json(const struct shelf *s, struct str query, size_t limit, struct buf *out, struct err *e)
+{
+	struct arena *a = arena_new(16u << 20);
+	struct text *words = text_new_plain(1u << 16);
+	enum status st = a && words ? text_feed(words, query) : E_NOMEM;
+	if (st == OK)
+		st = text_finish(words);
+	struct match_context *c = st == OK ? match_context_new(s->match, a) : NULL;
+	if (c) {
+		for (uint32_t i = 0; i < text_count(words); i++) {
+			const struct text_token *t = &text_tokens(words)[i];
+			match_context_add(c, text_folded(words, i), (enum text_kind)t->kind, (enum text_gap)t->gap, 2);
+		}
+		struct match_ranked ranked[MAX_RESULTS];
+		struct search search = {s};
+		size_t n = match_search(s->match, c, (struct match_filter){on_sale, &search}, ranked, limit < MAX_RESULTS ? limit : MAX_RESULTS);
+		write_results(s, ranked, n, out);
+	}
+	text_free(words);
+	arena_free(a);
+	return c && !out->failed ? OK : err_set(e, st == OK ? E_NOMEM : st, "q", "the query does not fit in memory");
+}

@@ -1,0 +1,227 @@
+/* The policy as the operator wrote it: limits, block-lists, languages. */
+#include "place/place.h"
+
+#include <string.h>
+
+struct word_list {
+	const struct str *word;
+	size_t count;
+};
+
+struct place_policy {
+	struct arena *a;
+	struct place_limits limits;
+	struct word_list keywords, categories, merchants;
+	struct place_locale *locale;
+	size_t locale_count;
+};
+
+static struct str folded_copy(struct arena *a, struct str s)
+{
+	struct buf b;
+	buf_init(&b, 4096);
+	text_fold(s, &b);
+	struct str copy = arena_take_str(a, buf_str(&b));
+	buf_done(&b);
+	return copy;
+}
+
+static enum status read_list(struct arena *a, const struct doc *block, const char *key, bool fold, struct word_list *out, struct err *e)
+{
+	const struct doc *list = doc_get(block, key);
+	if (!list)
+		return OK;
+	if (list->kind != DOC_LIST)
+		return err_set(e, E_INPUT, key, "line %d: %s must be a list", list->line, key);
+	struct str *word = ARENA_TAKE(a, struct str, list->count);
+	for (size_t i = 0; word && i < list->count; i++)
+		word[i] = fold ? folded_copy(a, list->items[i].text) : arena_take_str(a, list->items[i].text);
+	*out = (struct word_list){word, word ? list->count : 0};
+	return OK;
+}
+
+static enum status read_count(const struct doc *d, const char *key, int64_t missing, int64_t most, uint32_t *out, struct err *e)
+{
+	int64_t v;
+	enum status s = doc_int(d, key, missing, &v, e);
+	if (s == OK && (v < 0 || v > most))
+		return err_set(e, E_INPUT, key, "%s must lie between 0 and %lld", key, (long long)most);
+	if (s == OK)
+		*out = (uint32_t)v;
+	return s;
+}
+
+static enum status read_limits(const struct doc *d, struct place_limits *l, struct err *e)
+{
+	double holdout = 0;
+	enum status s = read_count(d, "max_links", 3, PLACE_MAX_LINKS, &l->max_links, e);
+	if (s == OK)
+		s = read_count(d, "per_sentence", 2, PLACE_MAX_LINKS, &l->per_sentence, e);
+	if (s == OK)
+		s = read_count(d, "lookahead", 64, 512, &l->lookahead, e);
+	if (s == OK)
+		s = doc_real(d, "min_score", 0.3, &l->min_score, e);
+	if (s == OK)
+		s = doc_real(d, "min_telling", 0.3, &l->min_telling, e);
+	if (s == OK)
+		s = doc_real(d, "min_intent", 0.5, &l->min_intent, e);
+	if (s == OK)
+		s = doc_real(d, "holdout_percent", 0, &holdout, e);
+	if (s == OK)
+		s = doc_bool(d, "without_question", false, &l->without_question, e);
+	if (s == OK)
+		s = doc_bool(d, "amazon", false, &l->amazon_allowed, e);
+	if (s == OK)
+		s = doc_bool(d, "renders_disclosure", false, &l->renders_disclosure, e);
+	if (s == OK && (holdout < 0 || holdout > 100))
+		return err_set(e, E_INPUT, "holdout_percent", "holdout_percent must lie between 0 and 100");
+	l->holdout_ppm = (uint32_t)(holdout * 10000 + 0.5);
+	return s;
+}
+
+static enum status read_locale(struct arena *a, const struct doc *d, struct place_locale *l, struct err *e)
+{
+	struct str place = doc_text(d, "place", STR("after"));
+	*l = (struct place_locale){
+		.tag = arena_take_str(a, doc_text(d, "tag", STR_NONE)),
+		.label = arena_take_str(a, doc_text(d, "label", STR_NONE)),
+		.label_inside = str_eq(place, STR("inside")),
+		.title = arena_take_str(a, doc_text(d, "title", STR_NONE)),
+		.notice = arena_take_str(a, doc_text(d, "notice", STR_NONE)),
+		.cards = arena_take_str(a, doc_text(d, "cards", STR_NONE)),
+		.references = arena_take_str(a, doc_text(d, "references", STR_NONE)),
+	};
+	bool whole = l->tag.n && str_trim(l->label).n && l->title.n && l->notice.n && l->cards.n && l->references.n;
+	if (!whole || (!l->label_inside && !str_eq(place, STR("after"))))
+		return err_set(e, E_INPUT, "locales", "line %d: a locale needs tag, label, title, notice, cards and references; place is after or inside", d->line);
+	struct str all[] = {l->label, l->title, l->notice, l->cards, l->references};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (str_find(all[i], STR("\n"), 0) < all[i].n || str_find(all[i], STR("["), 0) < all[i].n || str_find(all[i], STR("|"), 0) < all[i].n)
+			return err_set(e, E_INPUT, "locales", "line %d: labels and notices are one line without [ and |", d->line);
+	return OK;
+}
+
+static enum status read_policy(struct place_policy *p, const struct doc *placement, const struct doc *disclosure, struct err *e)
+{
+	const struct doc *block = doc_get(placement, "block"), *locales = doc_get(disclosure, "locales");
+	enum status s = read_limits(placement, &p->limits, e);
+	if (s == OK)
+		s = read_list(p->a, block, "keywords", true, &p->keywords, e);
+	if (s == OK)
+		s = read_list(p->a, block, "categories", false, &p->categories, e);
+	if (s == OK)
+		s = read_list(p->a, block, "merchants", false, &p->merchants, e);
+	if (s == OK && (!locales || locales->kind != DOC_LIST || locales->count == 0))
+		return err_set(e, E_INPUT, "locales", "disclosure needs a list of locales: a link without a label is never placed");
+	if (s != OK)
+		return s;
+	p->locale = ARENA_TAKE(p->a, struct place_locale, locales->count);
+	for (size_t i = 0; s == OK && p->locale && i < locales->count; i++, p->locale_count++)
+		s = read_locale(p->a, &locales->items[i], &p->locale[i], e);
+	return s;
+}
+
+enum status place_policy_new(const struct doc *placement, const struct doc *disclosure, struct place_policy **out, struct err *e)
+{
+	struct arena *a = arena_new(4u << 20);
+	struct place_policy *p = a ? ARENA_TAKE(a, struct place_policy, 1) : NULL;
+	enum status s = p ? OK : err_set(e, E_NOMEM, "", "out of memory");
+	if (p) {
+		p->a = a;
+		s = read_policy(p, placement, disclosure, e);
+	}
+	if (s == OK && arena_failed(a))
+		s = err_set(e, E_NOMEM, "", "the policy is too large");
+	if (s != OK) {
+		arena_free(a);
+		return s;
+	}
+	*out = p;
+	return OK;
+}
+
+void place_policy_free(struct place_policy *p)
+{
+	if (p)
+		arena_free(p->a);
+}
+
+const struct place_limits *place_limits(const struct place_policy *p)
+{
+	return &p->limits;
+}
+
+bool place_blocks_phrase(const struct place_policy *p, struct str folded)
+{
+	for (size_t i = 0; i < p->keywords.count; i++)
+		if (p->keywords.word[i].n && str_find(folded, p->keywords.word[i], 0) < folded.n)
+			return true;
+	return false;
+}
+
+/* "A > B" blocks "A > B" and all below; a single name blocks any part of the path. */
+static bool category_under(struct str category, struct str blocked)
+{
+	if (str_starts(category, blocked) && (category.n == blocked.n || str_starts(str_sub(category, blocked.n, category.n), STR(" > "))))
+		return true;
+	for (struct str rest = category; rest.n;)
+		if (str_eq_nocase(str_trim(str_cut(&rest, '>')), blocked))
+			return true;
+	return false;
+}
+
+bool place_blocks_category(const struct place_policy *p, struct str category)
+{
+	for (size_t i = 0; i < p->categories.count; i++)
+		if (category_under(category, p->categories.word[i]))
+			return true;
+	return false;
+}
+
+bool place_blocks_merchant(const struct place_policy *p, struct str merchant)
+{
+	for (size_t i = 0; i < p->merchants.count; i++)
+		if (str_eq(p->merchants.word[i], merchant))
+			return true;
+	return false;
+}
+
+/* "zh-TW" and "zh-HK" are written in Traditional characters. */
+static struct str script_tag(struct str tag)
+{
+	static const char *const hant[] = {"zh-tw", "zh-hk", "zh-mo", "zh-hant"};
+	for (size_t i = 0; i < ARRAY_LEN(hant); i++)
+		if (tag.n >= strlen(hant[i]) && str_eq_nocase(str_sub(tag, 0, strlen(hant[i])), str_of(hant[i])))
+			return STR("zh-hant");
+	return tag;
+}
+
+static const struct place_locale *by_tag(const struct place_policy *p, struct str tag)
+{
+	const struct place_locale *best = NULL;
+	for (size_t i = 0; i < p->locale_count; i++) {
+		const struct place_locale *l = &p->locale[i];
+		bool fits = tag.n >= l->tag.n && str_eq_nocase(str_sub(tag, 0, l->tag.n), l->tag) && (tag.n == l->tag.n || tag.p[l->tag.n] == '-' || tag.p[l->tag.n] == '_');
+		if (fits && (!best || l->tag.n > best->tag.n))
+			best = l;
+	}
+	return best;
+}
+
+const struct place_locale *place_locale(const struct place_policy *p, struct str tag, size_t han, size_t words, bool traditional)
+{
+	const struct place_locale *l = by_tag(p, script_tag(tag));
+	if (!l && han > words)
+		l = by_tag(p, traditional ? STR("zh-hant") : STR("zh"));
+	return l ? l : &p->locale[0];
+}
+
+size_t place_locale_count(const struct place_policy *p)
+{
+	return p->locale_count;
+}
+
+const struct place_locale *place_locale_at(const struct place_policy *p, size_t i)
+{
+	return &p->locale[i];
+}
