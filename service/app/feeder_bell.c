@@ -1,0 +1,204 @@
+/* The bell thread: the one user of Redis. The owner of a ledger keeps Redis filled; a node without one follows it.
+ * Redis may vanish at any time: nothing waits for it, and what it missed is told again. */
+#include "app/feeder_state.h"
+
+#include <stdlib.h>
+
+#define OWNER_WAIT_MS 100
+#define FOLLOWER_WAIT_MS 500
+#define AWAY_PAUSE_MS 50
+#define NAMES_MAX (64u << 20)
+
+/* What Redis is known to hold: parts as they were pushed (owner). */
+struct rung {
+	struct catalog_part **part;
+	size_t count;
+};
+
+/* ---- owner ------------------------------------------------------------------------------------------ */
+
+static bool rung_has(const struct rung *r, const struct catalog_part *p)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->part[i] == p)
+			return true;
+	return false;
+}
+
+static void rung_done(struct rung *r)
+{
+	stock_all_done(r->part, r->count);
+	*r = (struct rung){0};
+}
+
+static bool listed(const struct feed_listing *l, size_t n, const struct catalog_part *p)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(l[i].merchant, part_merchant(p)->id))
+			return str_eq(l[i].generation, part_generation(p));
+	return false;
+}
+
+/* Starts from what Redis says it has. */
+static enum status compare(struct feeder *f, struct rung *r, struct arena *a, struct err *e)
+{
+	struct feed_listing *l;
+	size_t n, count;
+	struct catalog_part **part;
+	enum status s = feed_cache_list(f->cache, a, &l, &n, e);
+	if (s != OK)
+		return s;
+	s = stock_all(f->stock, &part, &count, e);
+	if (s != OK)
+		return s;
+	rung_done(r);
+	r->part = part;
+	for (size_t i = 0; i < count; i++)
+		if (listed(l, n, part[i]))
+			r->part[r->count++] = part[i];
+		else
+			part_unref(part[i]);
+	return OK;
+}
+
+/* Pushes every part that Redis does not have. Those that went through are rung even when a later one fails. */
+static enum status ring(struct feeder *f, struct rung *r, struct err *e)
+{
+	struct catalog_part **part;
+	size_t n;
+	enum status s = stock_all(f->stock, &part, &n, e);
+	if (s != OK)
+		return s;
+	struct rung now = {part, 0};
+	for (size_t i = 0; i < n; i++) {
+		bool there = rung_has(r, part[i]);
+		if (!there && s == OK) {
+			s = feed_cache_put(f->cache, part[i], e);
+			there = s == OK;
+			metric_add(METRIC_REDIS_REFILLS, there);
+		}
+		if (there)
+			now.part[now.count++] = part[i];
+		else
+			part_unref(part[i]);
+	}
+	rung_done(r);
+	*r = now;
+	return s;
+}
+
+static enum status own_turn(struct feeder *f, struct rung *r, bool *look_again, struct arena *a, struct err *e)
+{
+	struct str *name;
+	size_t n;
+	bool all = false;
+	enum status s = feed_cache_wait(f->cache, OWNER_WAIT_MS, a, &name, &n, &all, e);
+	if (s != OK && s != E_BUSY)
+		return s;
+	*look_again |= s == OK && all;
+	s = *look_again ? compare(f, r, a, e) : OK;
+	if (s == OK) {
+		*look_again = false;
+		s = ring(f, r, e);
+	}
+	return s;
+}
+
+/* ---- follower ---------------------------------------------------------------------------------------- */
+
+static enum status fetch(struct feeder *f, struct str merchant, struct err *e)
+{
+	struct catalog_part *part;
+	enum status s = feed_cache_get(f->cache, merchant, f->max_part, &part, e);
+	if (s != OK)
+		return s == E_MISSING ? OK : s; /* it was flushed meanwhile: what is on the shelf stays */
+	struct catalog_part *old = stock_get(f->stock, merchant);
+	bool same = old && str_eq(part_generation(old), part_generation(part));
+	part_unref(old);
+	if (same) {
+		part_unref(part);
+		return OK;
+	}
+	metric_add(METRIC_REDIS_CHANGES, 1);
+	return stock_put(f->stock, part, e);
+}
+
+/* An empty or half-filled Redis takes nothing off the shelf: retired merchants are told as parts without products. */
+static enum status fetch_all(struct feeder *f, struct arena *a, bool *any, struct err *e)
+{
+	struct feed_listing *l;
+	size_t n;
+	enum status s = feed_cache_list(f->cache, a, &l, &n, e);
+	for (size_t i = 0; s == OK && i < n; i++) {
+		struct catalog_part *old = stock_get(f->stock, l[i].merchant);
+		bool same = old && str_eq(part_generation(old), l[i].generation);
+		part_unref(old);
+		if (!same)
+			s = fetch(f, l[i].merchant, e);
+	}
+	*any = s == OK && n > 0;
+	return s;
+}
+
+static enum status follow_turn(struct feeder *f, bool *look_again, struct arena *a, struct err *e)
+{
+	struct str *name = NULL;
+	size_t n = 0;
+	bool all = false, any = feeder_loaded(f);
+	enum status s = feed_cache_wait(f->cache, FOLLOWER_WAIT_MS, a, &name, &n, &all, e);
+	if (s != OK && s != E_BUSY)
+		return s;
+	if (s == E_BUSY)
+		n = 0;
+	else
+		*look_again |= all;
+	bool whole = *look_again;
+	*look_again = true; /* until this turn has gone well: a change that was heard is not lost */
+	s = OK;
+	if (whole)
+		s = fetch_all(f, a, &any, e);
+	for (size_t i = 0; s == OK && !whole && i < n; i++)
+		s = fetch(f, name[i], e);
+	if (s == OK)
+		s = feeder_publish(f, STR_NONE, e);
+	if (s != OK)
+		return s;
+	*look_again = false;
+	if (any || n)
+		feeder_set_loaded(f);
+	return OK;
+}
+
+/* ---- both ----------------------------------------------------------------------------------------------- */
+
+static void note_state(struct feeder *f, bool *was_up, const struct err *e)
+{
+	bool up = feed_cache_up(f->cache);
+	char text[512];
+	metric_set(METRIC_REDIS_UP, up);
+	if (up != *was_up)
+		log_event(up ? LOG_INFO : LOG_WARN, "app", "event=redis_%s text=%s", up ? "up" : "away",
+			log_quote(up ? STR("") : str_of(e->text), text, sizeof text));
+	*was_up = up;
+}
+
+void *feeder_bell_run(void *feeder)
+{
+	struct feeder *f = feeder;
+	struct rung rung = {0};
+	bool up = false, look_again = true;
+	struct arena *a = arena_new(NAMES_MAX);
+	while (f->ledger && !feeder_loaded(f) && !feeder_pause(f, OWNER_WAIT_MS))
+		;
+	while (a && !feeder_pause(f, 0)) {
+		struct err e = {0};
+		arena_reset(a);
+		enum status s = f->ledger ? own_turn(f, &rung, &look_again, a, &e) : follow_turn(f, &look_again, a, &e);
+		note_state(f, &up, &e);
+		if (s != OK)
+			feeder_pause(f, AWAY_PAUSE_MS);
+	}
+	rung_done(&rung);
+	arena_free(a);
+	return NULL;
+}
