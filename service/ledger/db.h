@@ -1,0 +1,50 @@
+/* A SQLite connection with its prepared statements. The only place that maps SQLite's results to ours; files named sqlite_*.c use it.
+ * One connection belongs to one thread at a time. */
+#ifndef LEDGER_DB_H
+#define LEDGER_DB_H
+
+#include "base/base.h"
+
+#include <sqlite3.h>
+
+#define DB_STATEMENTS 256 /* power of two, well above the number of SQL texts in this room */
+
+struct db {
+	sqlite3 *h;
+	struct {
+		const char *sql;
+		sqlite3_stmt *stmt;
+	} cache[DB_STATEMENTS];
+};
+
+enum db_mode { DB_WRITE, DB_READ };
+
+/* WAL, synchronous=FULL, foreign keys, busy timeout. DB_WRITE creates the file. */
+MUST_USE enum status db_open(struct db *d, const char *path, enum db_mode mode, struct err *e);
+void db_close(struct db *d);
+/* The prepared statement of a constant SQL text (kept by the text's address), reset and unbound. NULL if it cannot be prepared: binding and
+ * stepping NULL is harmless and ends in an error from db_run. */
+sqlite3_stmt *db_use(struct db *d, const char *sql);
+/* Steps to the end and resets. */
+MUST_USE enum status db_run(struct db *d, sqlite3_stmt *s);
+/* One step. *row_out tells whether there is a row; without one, or on failure, the statement is reset. */
+MUST_USE enum status db_step(struct db *d, sqlite3_stmt *s, bool *row_out);
+/* Ends a statement early. */
+void db_end(sqlite3_stmt *s);
+/* Constant SQL without parameters. */
+MUST_USE enum status db_exec(struct db *d, const char *sql);
+/* E_IO with SQLite's own words in e, or what s says. */
+enum status db_fail(struct db *d, enum status s, const char *where, struct err *e);
+enum status db_status(int rc);
+
+void db_text(sqlite3_stmt *s, int i, struct str text); /* bytes must live until the statement is reset */
+void db_name(sqlite3_stmt *s, int i, const char *z);
+void db_blob(sqlite3_stmt *s, int i, const void *p, size_t n);
+void db_int(sqlite3_stmt *s, int i, int64_t v);
+struct str db_get_text(sqlite3_stmt *s, int col); /* borrowed until the next step */
+int64_t db_get_int(sqlite3_stmt *s, int col);
+/* Copies up to n bytes; a shorter blob (or NULL) leaves zeros. */
+void db_get_blob(sqlite3_stmt *s, int col, void *out, size_t n);
+void db_get_name(sqlite3_stmt *s, int col, char *out, size_t n);
+
+#endif

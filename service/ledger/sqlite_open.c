@@ -1,0 +1,405 @@
+/* Opening and closing: the lock that tells a crash from a second process, schema steps, the check after a crash, checkpoints, readers. */
+#include "ledger/sqlite_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHECK_WHOLE_MAX (INT64_C(256) << 20) /* larger files: only the tables of money and roll-ups, so that clicks are soon served again */
+#define RESTART_ABOVE (INT64_C(64) << 20)
+
+/* ---- the lock ------------------------------------------------------------------------------------- */
+
+static char *path_with(const char *path, const char *suffix)
+{
+	struct buf b;
+	buf_init(&b, 8192);
+	buf_printf(&b, "%s%s", path, suffix);
+	return buf_steal(&b, NULL);
+}
+
+static int64_t file_size(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+/* Every writing process holds a shared lock while it lives. Whoever gets the exclusive one is alone; a write-ahead log that lies there
+ * then was left by a crash. Others wait until the first one has checked and migrated. */
+static enum status lock_take(struct ledger *l, bool *alone_out, struct err *e)
+{
+	char *path = path_with(l->path, "-lock");
+	if (!path)
+		return err_set(e, E_NOMEM, "ledger", "out of memory");
+	l->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	free(path);
+	if (l->lock_fd < 0)
+		return err_set(e, E_IO, "ledger", "cannot open %.180s-lock: %s", l->path, strerror(errno));
+	*alone_out = flock(l->lock_fd, LOCK_EX | LOCK_NB) == 0;
+	if (!*alone_out && flock(l->lock_fd, LOCK_SH) != 0)
+		return err_set(e, E_IO, "ledger", "cannot lock %.180s-lock: %s", l->path, strerror(errno));
+	return OK;
+}
+
+/* ---- schema and check -------------------------------------------------------------------------------- */
+
+static enum status pragma_int(struct db *d, const char *sql, int64_t *out)
+{
+	sqlite3_stmt *q = db_use(d, sql);
+	bool row;
+	enum status s = db_step(d, q, &row);
+	*out = row ? db_get_int(q, 0) : 0;
+	db_end(q);
+	return s;
+}
+
+/* steps[i] leads from version i to i + 1, and sets user_version itself. */
+static enum status migrate(struct db *d, const char *const *const *steps, int64_t newest, const char *path, struct err *e)
+{
+	int64_t version = 0;
+	enum status s = db_exec(d, "BEGIN IMMEDIATE");
+	if (s == OK)
+		s = pragma_int(d, "PRAGMA user_version", &version);
+	if (s == OK && version > newest) {
+		err_ignore(db_exec(d, "ROLLBACK"));
+		return err_set(e, E_IO, path, "written by a newer Inlay (schema %lld, this one knows %lld)", (long long)version, (long long)newest);
+	}
+	for (; s == OK && version < newest; version++)
+		for (const char *const *piece = steps[version]; s == OK && *piece; piece++)
+			s = db_exec(d, *piece);
+	if (s == OK)
+		s = db_exec(d, "COMMIT");
+	if (s == OK)
+		return OK;
+	s = db_fail(d, s, path, e);
+	if (!sqlite3_get_autocommit(d->h))
+		err_ignore(db_exec(d, "ROLLBACK"));
+	return s;
+}
+
+static enum status check_with(struct db *d, const char *sql, const char *path, struct err *e)
+{
+	sqlite3_stmt *q = db_use(d, sql);
+	bool row;
+	enum status s = db_step(d, q, &row);
+	if (s != OK)
+		return db_fail(d, s, path, e);
+	struct str word = db_get_text(q, 0);
+	bool good = str_eq(word, STR("ok"));
+	if (!good)
+		s = err_set(e, E_IO, path, "the file is damaged: %.*s", (int)(word.n < 120 ? word.n : 120), word.p);
+	db_end(q);
+	return s;
+}
+
+static enum status check(struct db *d, const char *path, const char *const *small_tables, size_t n, struct err *e)
+{
+	if (file_size(path) <= CHECK_WHOLE_MAX)
+		return check_with(d, "PRAGMA quick_check(1)", path, e);
+	enum status s = OK;
+	for (size_t i = 0; i < n && s == OK; i++)
+		s = check_with(d, small_tables[i], path, e);
+	return s;
+}
+
+static bool crashed(const char *path)
+{
+	char *wal = path_with(path, "-wal");
+	bool there = wal && file_size(wal) > 0;
+	free(wal);
+	return there;
+}
+
+static enum status prepare_file(const char *path, const char *const *const *steps, int64_t newest, const char *const *checks, size_t n, bool alone,
+	struct err *e)
+{
+	struct db d;
+	bool unclean = alone && crashed(path);
+	enum status s = db_open(&d, path, DB_WRITE, e);
+	if (s != OK)
+		return s;
+	if (unclean)
+		s = check(&d, path, checks, n, e);
+	if (s == OK)
+		s = migrate(&d, steps, newest, path, e);
+	db_close(&d);
+	return s;
+}
+
+static enum status prepare(struct ledger *l, bool alone, struct err *e)
+{
+	static const char *const *const main_steps[] = {schema_ledger}, *const *const catalog_steps[] = {schema_catalog};
+	static const char *const main_checks[] = {"PRAGMA quick_check(roll)", "PRAGMA quick_check(takings)", "PRAGMA quick_check(orders)",
+		"PRAGMA quick_check(entry)", "PRAGMA quick_check(posting)", "PRAGMA quick_check(merchant)", "PRAGMA quick_check(key)"};
+	static const char *const catalog_checks[] = {"PRAGMA quick_check(catalog)"};
+	enum status s = prepare_file(l->path, main_steps, ARRAY_LEN(main_steps), main_checks, ARRAY_LEN(main_checks), alone, e);
+	if (s != OK)
+		return s;
+	return prepare_file(
+		l->catalog_path, catalog_steps, ARRAY_LEN(catalog_steps), catalog_checks, ARRAY_LEN(catalog_checks), alone, e);
+}
+
+/* ---- checkpoints ----------------------------------------------------------------------------------------- */
+
+struct keeper {
+	struct db db;
+	char *wal_path;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t wake;
+	bool stop, nudged;
+};
+
+static void keeper_wait(struct keeper *k)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += 1;
+	int rc = 0;
+	while (!k->stop && !k->nudged && !rc)
+		rc = pthread_cond_timedwait(&k->wake, &k->mutex, &until);
+	k->nudged = false;
+}
+
+/* PASSIVE never makes the scribe wait; only a log grown beyond reason is worth a short halt. */
+static void checkpoint(struct keeper *k, int *frames_before)
+{
+	int frames = 0, done = 0;
+	int mode = file_size(k->wal_path) > RESTART_ABOVE ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+	int rc = sqlite3_wal_checkpoint_v2(k->db.h, NULL, mode, &frames, &done);
+	/* Idle for a tick, and all of it is in the file: give the log's space back. */
+	if (rc == SQLITE_OK && frames > 0 && frames == done && frames == *frames_before && file_size(k->wal_path) > RESTART_ABOVE / 16)
+		rc = sqlite3_wal_checkpoint_v2(k->db.h, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	*frames_before = frames;
+	(void)rc; /* busy: the next tick tries again; broken: the scribe's own commit will say so */
+}
+
+static void *keeper_run(void *arg)
+{
+	struct keeper *k = arg;
+	int frames = 0;
+	pthread_mutex_lock(&k->mutex);
+	while (!k->stop) {
+		keeper_wait(k);
+		pthread_mutex_unlock(&k->mutex);
+		checkpoint(k, &frames);
+		pthread_mutex_lock(&k->mutex);
+	}
+	pthread_mutex_unlock(&k->mutex);
+	return NULL;
+}
+
+static void keeper_free(struct keeper *k)
+{
+	pthread_cond_destroy(&k->wake);
+	pthread_mutex_destroy(&k->mutex);
+	db_close(&k->db);
+	free(k->wal_path);
+	free(k);
+}
+
+enum status keeper_start(struct ledger *l, struct keeper **out, struct err *e)
+{
+	struct keeper *k = calloc(1, sizeof(*k));
+	if (!k)
+		return err_set(e, E_NOMEM, "ledger", "out of memory");
+	pthread_condattr_t clock;
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_mutex_init(&k->mutex, NULL);
+	pthread_cond_init(&k->wake, &clock);
+	pthread_condattr_destroy(&clock);
+	k->wal_path = path_with(l->path, "-wal");
+	enum status s = k->wal_path ? db_open(&k->db, l->path, DB_WRITE, e) : err_set(e, E_NOMEM, "ledger", "out of memory");
+	if (s == OK) /* a log in full use is the scribe's to grow; a RESTART gives up after a moment */
+		sqlite3_busy_timeout(k->db.h, 50);
+	if (s == OK && pthread_create(&k->thread, NULL, keeper_run, k) != 0)
+		s = err_set(e, E_NOMEM, "ledger", "cannot start the checkpoint thread");
+	if (s != OK) {
+		keeper_free(k);
+		return s;
+	}
+	*out = k;
+	return OK;
+}
+
+void keeper_stop(struct keeper *k)
+{
+	if (!k)
+		return;
+	pthread_mutex_lock(&k->mutex);
+	k->stop = true;
+	pthread_cond_signal(&k->wake);
+	pthread_mutex_unlock(&k->mutex);
+	pthread_join(k->thread, NULL);
+	keeper_free(k);
+}
+
+void keeper_nudge(struct keeper *k)
+{
+	pthread_mutex_lock(&k->mutex);
+	k->nudged = true;
+	pthread_cond_signal(&k->wake);
+	pthread_mutex_unlock(&k->mutex);
+}
+
+/* ---- readers ----------------------------------------------------------------------------------------------- */
+
+static void reader_free(struct reader *r)
+{
+	db_close(&r->db);
+	free(r);
+}
+
+static enum status reader_open(struct ledger *l, struct reader **out, struct err *e)
+{
+	struct reader *r = calloc(1, sizeof(*r));
+	if (!r)
+		return err_set(e, E_NOMEM, "ledger", "out of memory");
+	enum status s = db_open(&r->db, l->path, DB_READ, e);
+	if (s != OK) {
+		free(r);
+		return s;
+	}
+	sqlite3_stmt *q = db_use(&r->db, "ATTACH ?1 AS cat");
+	db_name(q, 1, l->catalog_path);
+	s = db_run(&r->db, q);
+	if (s != OK) {
+		s = db_fail(&r->db, s, l->catalog_path, e);
+		reader_free(r);
+		return s;
+	}
+	*out = r;
+	return OK;
+}
+
+enum status reader_get(struct ledger *l, struct reader **out, struct err *e)
+{
+	struct reader *r = NULL;
+	pthread_mutex_lock(&l->reader_mutex);
+	if (l->idle_count)
+		r = l->idle[--l->idle_count];
+	pthread_mutex_unlock(&l->reader_mutex);
+	enum status s = r ? OK : reader_open(l, &r, e);
+	if (s != OK)
+		return s;
+	s = db_run(&r->db, db_use(&r->db, "BEGIN"));
+	if (s != OK) {
+		s = db_fail(&r->db, s, "ledger", e);
+		reader_free(r);
+		return s;
+	}
+	*out = r;
+	return OK;
+}
+
+void reader_put(struct ledger *l, struct reader *r)
+{
+	if (!r)
+		return;
+	bool sound = db_run(&r->db, db_use(&r->db, "COMMIT")) == OK;
+	pthread_mutex_lock(&l->reader_mutex);
+	if (sound && l->idle_count < READERS_KEPT) {
+		l->idle[l->idle_count++] = r;
+		r = NULL;
+	}
+	pthread_mutex_unlock(&l->reader_mutex);
+	if (r)
+		reader_free(r);
+}
+
+/* ---- life -------------------------------------------------------------------------------------------------- */
+
+static enum status catalog_open(struct ledger *l, struct err *e)
+{
+	l->catalog = calloc(1, sizeof(*l->catalog));
+	return l->catalog ? db_open(&l->catalog->db, l->catalog_path, DB_WRITE, e) : err_set(e, E_NOMEM, "ledger", "out of memory");
+}
+
+static enum status open_writing(struct ledger *l, size_t queue_max, struct err *e)
+{
+	bool alone;
+	enum status s = lock_take(l, &alone, e);
+	if (s == OK)
+		s = prepare(l, alone, e);
+	if (s == OK)
+		s = writer_open(l, &l->writer, e);
+	if (s == OK)
+		s = catalog_open(l, e);
+	if (s == OK)
+		s = keeper_start(l, &l->keeper, e);
+	if (s == OK)
+		s = scribe_start(l, queue_max, &l->scribe, e);
+	if (s == OK && alone && flock(l->lock_fd, LOCK_SH) != 0)
+		s = err_set(e, E_IO, "ledger", "cannot lock: %s", strerror(errno));
+	return s;
+}
+
+/* Someone else keeps the file: its schema has to be ours. */
+static enum status open_reading(struct ledger *l, struct err *e)
+{
+	struct reader *r;
+	int64_t version = 0;
+	enum status s = reader_get(l, &r, e);
+	if (s != OK)
+		return s;
+	s = pragma_int(&r->db, "PRAGMA user_version", &version);
+	reader_put(l, r);
+	return s == OK && version == 1 ? OK : err_set(e, E_IO, "ledger", "no ledger of this version in %.180s", l->path);
+}
+
+enum status ledger_open(const struct ledger_options *o, struct ledger **out, struct err *e)
+{
+	if (!str_starts(o->url, STR("sqlite:")) || o->url.n == 7)
+		return err_set(e, E_INPUT, "ledger", "expected sqlite:PATH (PostgreSQL is not built in yet)");
+	struct str path = str_sub(o->url, 7, o->url.n);
+	if (memchr(path.p, '\0', path.n) || path.n > 4000)
+		return err_set(e, E_INPUT, "ledger", "the path is too long or holds a NUL");
+	struct ledger *l = calloc(1, sizeof(*l));
+	if (!l)
+		return err_set(e, E_NOMEM, "ledger", "out of memory");
+	l->lock_fd = -1;
+	l->read_only = o->read_only;
+	pthread_mutex_init(&l->catalog_mutex, NULL);
+	pthread_mutex_init(&l->reader_mutex, NULL);
+	pthread_mutex_init(&l->id_mutex, NULL);
+	random_bytes(l->node, sizeof(l->node));
+	l->path = strndup(path.p, path.n);
+	l->catalog_path = l->path ? path_with(l->path, "-catalog") : NULL;
+	enum status s = l->catalog_path ? OK : err_set(e, E_NOMEM, "ledger", "out of memory");
+	if (s == OK)
+		s = o->read_only ? open_reading(l, e) : open_writing(l, o->queue_max, e);
+	if (s != OK) {
+		ledger_close(l);
+		return s;
+	}
+	*out = l;
+	return OK;
+}
+
+void ledger_close(struct ledger *l)
+{
+	if (!l)
+		return;
+	scribe_stop(l->scribe);
+	keeper_stop(l->keeper);
+	while (l->idle_count)
+		reader_free(l->idle[--l->idle_count]);
+	writer_close(l->writer);
+	if (l->catalog)
+		db_close(&l->catalog->db);
+	free(l->catalog);
+	if (l->lock_fd >= 0)
+		close(l->lock_fd);
+	pthread_mutex_destroy(&l->catalog_mutex);
+	pthread_mutex_destroy(&l->reader_mutex);
+	pthread_mutex_destroy(&l->id_mutex);
+	free(l->path);
+	free(l->catalog_path);
+	free(l);
+}

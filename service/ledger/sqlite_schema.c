@@ -1,0 +1,89 @@
+/* The tables. A change is a new step at the end of sqlite_open.c's list, never an edit of a step that has been shipped. */
+#include "ledger/sqlite_store.h"
+
+/* Main file. Event tables grow at the end only; roll and takings are the roll-ups (spread.h says what cube means). entry and posting are
+ * append-only; orders is their present sum. */
+const char *const schema_ledger[] = {
+	"CREATE TABLE counter(name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE value(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE merchant(merchant TEXT PRIMARY KEY, json TEXT NOT NULL, changed_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE key(id TEXT PRIMARY KEY, role INTEGER NOT NULL, merchant TEXT NOT NULL, sha256 BLOB NOT NULL,"
+	" created_ms INTEGER NOT NULL, revoked_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE reply(key TEXT PRIMARY KEY, request_hash BLOB NOT NULL, http_status INTEGER NOT NULL, reply BLOB NOT NULL,"
+	" at_ms INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX reply_at ON reply(at_ms);",
+
+	"CREATE TABLE insertion(no INTEGER PRIMARY KEY, insertion BLOB NOT NULL UNIQUE, at_ms INTEGER NOT NULL, decision TEXT NOT NULL,"
+	" reason TEXT NOT NULL, class TEXT NOT NULL, form TEXT NOT NULL, locale TEXT NOT NULL, app TEXT NOT NULL, model TEXT NOT NULL,"
+	" request BLOB, conversation BLOB, user BLOB, eligible INTEGER NOT NULL, holdout INTEGER NOT NULL,"
+	" prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, cost INTEGER NOT NULL, currency TEXT NOT NULL) STRICT;"
+	"CREATE INDEX insertion_at ON insertion(at_ms);"
+	"CREATE TABLE link(no INTEGER PRIMARY KEY, link BLOB NOT NULL UNIQUE, insertion_no INTEGER NOT NULL REFERENCES insertion(no),"
+	" merchant TEXT NOT NULL, product TEXT NOT NULL, phrase TEXT NOT NULL, product_key INTEGER NOT NULL,"
+	" clicks INTEGER NOT NULL DEFAULT 0, human_clicks INTEGER NOT NULL DEFAULT 0) STRICT;"
+	"CREATE INDEX link_insertion ON link(insertion_no);"
+	"CREATE TABLE click(click BLOB PRIMARY KEY, insertion BLOB NOT NULL, link BLOB NOT NULL, product_key INTEGER NOT NULL,"
+	" at_ms INTEGER NOT NULL, merchant TEXT NOT NULL, product TEXT NOT NULL, phrase TEXT NOT NULL, form TEXT NOT NULL,"
+	" app TEXT NOT NULL, model TEXT NOT NULL, class TEXT NOT NULL, rule TEXT NOT NULL, visitor BLOB) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX click_at ON click(at_ms);"
+	/* The last human click of a visitor on a link, for 10 s. */
+	"CREATE TABLE seen(link BLOB, visitor BLOB, at_ms INTEGER NOT NULL, PRIMARY KEY(link, visitor)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX seen_at ON seen(at_ms);",
+
+	"CREATE TABLE rule_set(no INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE) STRICT;"
+	"CREATE TABLE rule(set_no INTEGER NOT NULL REFERENCES rule_set(no), seq INTEGER NOT NULL, category TEXT NOT NULL,"
+	" product TEXT NOT NULL, rate_ppm INTEGER NOT NULL, flat INTEGER NOT NULL, cap INTEGER NOT NULL,"
+	" PRIMARY KEY(set_no, seq)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE orders(no INTEGER PRIMARY KEY, merchant TEXT NOT NULL, order_id TEXT NOT NULL, currency TEXT NOT NULL,"
+	" status INTEGER NOT NULL, total INTEGER NOT NULL, applied_ms INTEGER NOT NULL, event_ms INTEGER NOT NULL,"
+	" review INTEGER NOT NULL, stated INTEGER NOT NULL, stated_total INTEGER NOT NULL, rule_set INTEGER NOT NULL,"
+	" seq INTEGER NOT NULL, click BLOB, click_from_ms INTEGER NOT NULL, attributed INTEGER NOT NULL, click_class TEXT NOT NULL,"
+	" product TEXT NOT NULL, phrase TEXT NOT NULL, form TEXT NOT NULL, app TEXT NOT NULL, model TEXT NOT NULL,"
+	" pending INTEGER NOT NULL, approved INTEGER NOT NULL, paid INTEGER NOT NULL, reversed INTEGER NOT NULL,"
+	" clawed INTEGER NOT NULL, UNIQUE(merchant, order_id)) STRICT;"
+	"CREATE INDEX orders_event ON orders(event_ms);",
+
+	/* How an order's total is split between its frozen rules: sums of its items; rule_seq -1 is goods no rule pays for. */
+	"CREATE TABLE order_weight(order_no INTEGER NOT NULL REFERENCES orders(no), rule_seq INTEGER NOT NULL, weight INTEGER NOT NULL,"
+	" PRIMARY KEY(order_no, rule_seq)) STRICT, WITHOUT ROWID;"
+	/* One row a change; amounts are differences. */
+	"CREATE TABLE entry(order_no INTEGER NOT NULL REFERENCES orders(no), seq INTEGER NOT NULL, status INTEGER NOT NULL,"
+	" total INTEGER NOT NULL, orders INTEGER NOT NULL, value INTEGER NOT NULL, pending INTEGER NOT NULL, approved INTEGER NOT NULL,"
+	" paid INTEGER NOT NULL, reversed INTEGER NOT NULL, clawed INTEGER NOT NULL, occurred_ms INTEGER NOT NULL,"
+	" posted_ms INTEGER NOT NULL, source TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY(order_no, seq)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX entry_posted ON entry(posted_ms);"
+	"CREATE TABLE posting(seq INTEGER PRIMARY KEY, order_no INTEGER NOT NULL, entry_seq INTEGER NOT NULL, account TEXT NOT NULL,"
+	" currency TEXT NOT NULL, amount INTEGER NOT NULL, posted_ms INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;"
+	"CREATE TRIGGER entry_keep BEFORE UPDATE ON entry BEGIN SELECT raise(ABORT, 'entry is append-only'); END;"
+	"CREATE TRIGGER entry_hold BEFORE DELETE ON entry BEGIN SELECT raise(ABORT, 'entry is append-only'); END;"
+	"CREATE TRIGGER posting_keep BEFORE UPDATE ON posting BEGIN SELECT raise(ABORT, 'posting is append-only'); END;"
+	"CREATE TRIGGER posting_hold BEFORE DELETE ON posting BEGIN SELECT raise(ABORT, 'posting is append-only'); END;"
+	/* Messages, or parts of them, that could not be booked. */
+	"CREATE TABLE quarantine(no INTEGER PRIMARY KEY, merchant TEXT NOT NULL, order_id TEXT NOT NULL, digest BLOB NOT NULL,"
+	" reason TEXT NOT NULL, status INTEGER NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL, occurred_ms INTEGER NOT NULL,"
+	" received_ms INTEGER NOT NULL, source TEXT NOT NULL, UNIQUE(merchant, order_id, digest)) STRICT;",
+
+	"CREATE TABLE roll(cube INTEGER NOT NULL, merchant TEXT NOT NULL, day INTEGER NOT NULL, key TEXT NOT NULL,"
+	" answers INTEGER NOT NULL, eligible INTEGER NOT NULL, linked INTEGER NOT NULL, links INTEGER NOT NULL, clicks INTEGER NOT NULL,"
+	" human_clicks INTEGER NOT NULL, tokens INTEGER NOT NULL, PRIMARY KEY(cube, merchant, day, key)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE takings(cube INTEGER NOT NULL, basis INTEGER NOT NULL, merchant TEXT NOT NULL, day INTEGER NOT NULL,"
+	" key TEXT NOT NULL, currency TEXT NOT NULL, orders INTEGER NOT NULL, value INTEGER NOT NULL, pending INTEGER NOT NULL,"
+	" approved INTEGER NOT NULL, paid INTEGER NOT NULL, reversed INTEGER NOT NULL, clawed INTEGER NOT NULL, cost INTEGER NOT NULL,"
+	" PRIMARY KEY(cube, basis, merchant, day, key, currency)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO counter(name, n) VALUES('data_version', 1), ('generation', 0), ('as_of', 0), ('probe', 0);"
+	"PRAGMA user_version=1;",
+	NULL};
+
+/* Second file: catalogs. They are uploaded in transactions of seconds, and clicks must not wait for those. target outlives product. */
+const char *const schema_catalog[] = {
+	"CREATE TABLE counter(name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE catalog(no INTEGER PRIMARY KEY, merchant TEXT NOT NULL UNIQUE, generation TEXT NOT NULL,"
+	" changed_ms INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE product(no INTEGER PRIMARY KEY, catalog_no INTEGER NOT NULL REFERENCES catalog(no), id TEXT NOT NULL,"
+	" line TEXT NOT NULL, product_key INTEGER NOT NULL, UNIQUE(catalog_no, id)) STRICT;"
+	"CREATE TABLE target(product_key INTEGER PRIMARY KEY, catalog_no INTEGER NOT NULL REFERENCES catalog(no), id TEXT NOT NULL,"
+	" url TEXT NOT NULL, departed_ms INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX target_departed ON target(departed_ms) WHERE departed_ms > 0;"
+	"INSERT INTO counter(name, n) VALUES('data_version', 1);"
+	"PRAGMA user_version=1;",
+	NULL};

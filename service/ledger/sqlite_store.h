@@ -1,0 +1,75 @@
+/* What the sqlite_*.c files share. */
+#ifndef LEDGER_SQLITE_STORE_H
+#define LEDGER_SQLITE_STORE_H
+
+#include "ledger/db.h"
+#include "ledger/store.h"
+
+struct writer {
+	struct ledger *ledger;
+	struct db db;
+	struct roll roll;      /* of the open batch */
+	struct spread spread;  /* into roll */
+	int64_t as_of_ms;      /* latest time among the batch's events */
+	int64_t seen_pruned_ms;
+};
+struct reader {
+	struct db db;
+};
+struct catalog_store {
+	struct db db;
+};
+
+/* Pieces of SQL, ended by NULL. */
+extern const char *const schema_ledger[], *const schema_catalog[];
+
+MUST_USE enum status keeper_start(struct ledger *l, struct keeper **out, struct err *e);
+void keeper_stop(struct keeper *k);
+/* The scribe's commits tell it how long the log has grown. */
+void keeper_nudge(struct keeper *k);
+
+MUST_USE enum status writer_open(struct ledger *l, struct writer **out, struct err *e);
+void writer_close(struct writer *w);
+/* Adds 1 to a counter of the main file. */
+MUST_USE enum status db_count_up(struct db *d, const char *counter);
+
+/* Rows of the append-only, hash-chained table. */
+struct posting {
+	int64_t seq, order_no, entry_seq, amount, posted_ms;
+	struct str account, currency;
+};
+void posting_hash(const uint8_t previous[32], const struct posting *p, uint8_t out[32]);
+MUST_USE enum status posting_add_group(struct db *d, int64_t order_no, int64_t entry_seq, int64_t posted_ms, const char *currency,
+				       const int64_t balance[ACCOUNTS]);
+
+/* An order as it stands. */
+struct order {
+	int64_t no; /* 0: not stored yet */
+	char merchant[LEDGER_NAME], order_id[LEDGER_TEXT], currency[4];
+	enum order_status status;
+	int64_t total, applied_ms, event_ms;
+	bool review;             /* waits for the network's word */
+	int64_t stated;          /* commission as last stated for stated_total; -1: by rule */
+	int64_t stated_total;
+	int64_t rule_set, seq;
+	bool has_click, attributed;
+	struct ledger_id click;  /* a click's or a link's id, as the message gave it */
+	int64_t click_from_ms;   /* date of the message that gave it */
+	char click_class[12];
+	char product[LEDGER_TEXT], phrase[LEDGER_TEXT], form[12], app[LEDGER_TEXT], model[LEDGER_TEXT];
+	struct books books;
+};
+struct dims order_dims(const struct order *o);
+/* What the order puts into the takings now. */
+void order_takings(const struct order *o, int64_t v[TALLY_WIDTH]);
+MUST_USE enum status order_load(struct db *d, const char *merchant, const char *order_id, struct order *out, bool *found_out);
+MUST_USE enum status order_store(struct db *d, struct order *o);
+/* Fills click_class, attributed and the dimensions from what click names. */
+MUST_USE enum status order_attribute(struct db *d, struct order *o);
+
+/* Frozen rules: the same rules are stored once. */
+MUST_USE enum status rules_freeze(struct db *d, const struct ledger_rule *rules, uint32_t n, int64_t *set_out);
+/* malloc'd. */
+MUST_USE enum status rules_load(struct db *d, int64_t set, struct ledger_rule **out, uint32_t *n_out);
+
+#endif

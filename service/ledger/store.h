@@ -1,0 +1,80 @@
+/* The inside of struct ledger, and the calls between its files. Files named sqlite_*.c know SQLite; scribe.c, report*.c and the pure files
+ * (book, spread, tally, zone, sha256) do not. A second store has to offer what is declared here under "the store". */
+#ifndef LEDGER_STORE_H
+#define LEDGER_STORE_H
+
+#include "ledger/ledger.h"
+#include "ledger/spread.h"
+
+#include <pthread.h>
+
+#define AMOUNT_MAX INT64_C(100000000000000) /* minor units of one event; sums of 90,000 such still fit */
+#define READERS_KEPT 4
+
+struct writer;
+struct reader;
+struct scribe;
+struct keeper; /* the checkpoint thread */
+
+struct ledger {
+	char *path, *catalog_path;
+	bool read_only;
+	int lock_fd; /* shared lock while a writing process lives: tells an unclean stop from a second process */
+	struct writer *writer;
+	struct scribe *scribe;
+	struct keeper *keeper;
+
+	pthread_mutex_t catalog_mutex;
+	struct catalog_store *catalog;
+
+	pthread_mutex_t reader_mutex;
+	struct reader *idle[READERS_KEPT];
+	size_t idle_count;
+
+	pthread_mutex_t id_mutex;
+	int64_t id_ms;
+	unsigned id_sequence;
+	uint8_t node[2];
+};
+
+void ids_continue(struct ledger *l, const struct ledger_id *last);
+
+/* ---- scribe: the queue and its thread ------------------------------------------------------- */
+
+/* A small change that is no event (a key, a merchant, a stored reply): run on the scribe inside the batch's transaction, in a savepoint of
+ * its own. */
+typedef enum status store_task(struct writer *w, void *arg);
+MUST_USE enum status scribe_start(struct ledger *l, size_t queue_max, struct scribe **out, struct err *e);
+void scribe_stop(struct scribe *s);
+bool scribe_writable(const struct scribe *s);
+/* Waits until the task is durable or has failed. */
+MUST_USE enum status ledger_task(struct ledger *l, store_task *run, void *arg, struct err *e);
+
+/* ---- the store, as the scribe sees it --------------------------------------------------------- */
+
+MUST_USE enum status writer_begin(struct writer *w);
+MUST_USE enum status writer_insertion(struct writer *w, const struct ledger_insertion *i);
+MUST_USE enum status writer_click(struct writer *w, const struct ledger_click *c);
+MUST_USE enum status writer_conversion(struct writer *w, const struct ledger_conversion *c, struct ledger_booking *out);
+MUST_USE enum status writer_task(struct writer *w, store_task *run, void *arg, enum status *status_out);
+/* Writes the batch's roll-ups and commits. */
+MUST_USE enum status writer_commit(struct writer *w);
+void writer_rollback(struct writer *w);
+/* An empty but real transaction: may the store be written again? */
+MUST_USE enum status writer_probe(struct writer *w);
+
+/* ---- the store, as reports see it --------------------------------------------------------------- */
+
+/* A reader sees one moment of the ledger from get to put. */
+MUST_USE enum status reader_get(struct ledger *l, struct reader **out, struct err *e);
+void reader_put(struct ledger *l, struct reader *r);
+/* Spreads raw events whose date lies in [from, to). dates of takings: by basis. merchant "" is all. */
+MUST_USE enum status reader_spread_events(struct reader *r, const struct spread *s, int64_t from_ms, int64_t to_ms, enum basis basis,
+					  const char *merchant, struct err *e);
+/* Cells of one cube with days in [from_day, to_day); merchant "" is all. v are counts where the cell's currency is "". */
+MUST_USE enum status reader_each_roll(struct reader *r, int cube, int64_t from_day, int64_t to_day, enum basis basis, const char *merchant,
+				      void (*each)(void *arg, const struct roll_cell *c, const int64_t v[TALLY_WIDTH]), void *arg, struct err *e);
+/* Time of the last event committed, in ms; 0 for an empty ledger. */
+MUST_USE enum status reader_as_of(struct reader *r, int64_t *out, struct err *e);
+
+#endif
