@@ -65,6 +65,8 @@ void match_scan_init(struct match_scan *s, const struct match_index *ix);
 /* Pushes the next token (folded bytes); hits that end at it are written, longest first. A gap over GAP_SOFT
  * ends all phrases before it. Returns the number of hits, at most MATCH_MAX_TOKENS. */
 size_t match_scan_push(struct match_scan *s, struct str folded, enum text_gap gap, struct match_hit hits[MATCH_MAX_TOKENS]);
+/* Would the token right after a hit make another thing of it, as titles use the words: 手机 before 壳, "phone" before "case"? */
+bool match_continues(const struct match_index *ix, uint32_t phrase, struct str next_folded, enum text_kind kind, enum text_gap gap);
 /* The first token of the oldest phrase that could still grow, or UINT32_MAX. */
 uint32_t match_scan_open(const struct match_scan *s);
 

@@ -1,0 +1,290 @@
+/* build.c: an index from a snapshot: read, judge, seal. */
+#include "match/index.h"
+#include "match/plural.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_NAMED = 12 /* products one full name may have */, WORDS_MAX = 1 << 22, LONGEST_TEXT = 1 << 30 };
+#define MODEL_BRAND_SHARE 0.6
+#define MODEL_MOST 60
+
+struct seal {
+	struct match_index *ix;
+	struct phrases *f;
+	const uint32_t *first; /* mentions of a node */
+	bool *keep;
+	struct buf texts;
+	uint32_t *phrase; /* by old node */
+	size_t entry_cap, product_cap, product_count;
+};
+
+static enum match_kind node_kind(const struct node_fact *fact)
+{
+	static const enum match_kind order[] = {MATCH_TYPE, MATCH_MODEL, MATCH_BRANDED, MATCH_BRAND, MATCH_PRODUCT, MATCH_KEYWORD, MATCH_CATEGORY};
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		if (fact->kinds & 1u << order[i])
+			return order[i];
+	return MATCH_BRAND;
+}
+
+/* Do most of these come from one maker? 1080p does not, and is no model. */
+static bool one_maker(const struct titles *t, const struct mention *m, size_t n)
+{
+	uint32_t vote = 0, same = 0, branded = 0;
+	int64_t lead = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t b = t->brand[m[i].product][0];
+		if (b == 0)
+			continue;
+		if (lead == 0)
+			vote = b;
+		lead += b == vote ? 1 : -1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		branded += t->brand[m[i].product][0] != 0;
+		same += vote != 0 && t->brand[m[i].product][0] == vote;
+	}
+	return branded == 0 || same >= MODEL_BRAND_SHARE * branded;
+}
+
+static bool below(const struct titles *t, uint32_t category, uint32_t top)
+{
+	return top == 0 || titles_common(t, category, top) == top;
+}
+
+/* Moves the mentions that stand for the phrase to the front; in order of products. */
+static size_t choose(const struct titles *t, enum match_kind kind, uint32_t category, struct mention *m, size_t n)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++)
+		if (kind != MATCH_TYPE || (m[i].fit != FIT_GROUP && below(t, t->category[m[i].product], category)))
+			m[kept++] = m[i];
+	return kept;
+}
+
+/* Telling of a node whose words are several things at once, or 0 to drop it. */
+static double settle_telling(const struct seal *s, const struct node_fact *fact, enum match_kind kind, const struct mention *m, size_t n,
+	double share)
+{
+	double telling = fact->telling;
+	size_t brand = 0;
+	for (size_t i = 0; i < n; i++)
+		brand += m[i].fit == FIT_GROUP;
+	if (kind == MATCH_TYPE && (fact->kinds & 1u << MATCH_BRAND))
+		telling *= (double)(n - brand) / (double)n;
+	if (kind == MATCH_MODEL && (n > MODEL_MOST || !one_maker(s->f->titles, m, n)))
+		return 0;
+	if (kind == MATCH_PRODUCT && n > MOST_NAMED)
+		return 0;
+	if ((kind == MATCH_MODEL || kind == MATCH_PRODUCT) && share < 0.5 && share > 0)
+		telling *= 0.5;
+	return telling;
+}
+
+static bool seal_room(struct seal *s, size_t more)
+{
+	struct match_index *ix = s->ix;
+	if (ix->entry_count == s->entry_cap) {
+		size_t cap = s->entry_cap ? s->entry_cap * 2 : 4096;
+		struct entry *entries = realloc(ix->entries, cap * sizeof(*entries));
+		if (entries == NULL)
+			return false;
+		ix->entries = entries;
+		s->entry_cap = cap;
+	}
+	if (s->product_count + more > s->product_cap) {
+		size_t cap = s->product_cap ? s->product_cap * 2 : 1 << 16;
+		while (cap < s->product_count + more)
+			cap *= 2;
+		uint32_t *products = realloc(ix->products, cap * sizeof(*products));
+		if (products != NULL)
+			ix->products = products;
+		uint8_t *fits = realloc(ix->fits, cap);
+		if (fits != NULL)
+			ix->fits = fits;
+		if (products == NULL || fits == NULL)
+			return false;
+		s->product_cap = cap;
+	}
+	return true;
+}
+
+static bool seal_text(struct seal *s, uint32_t node, struct entry *e)
+{
+	uint32_t ids[MATCH_MAX_TOKENS];
+	size_t n = s->f->fact[node].words;
+	for (size_t i = n; i-- > 0; node = s->f->trie.parent[node])
+		ids[i] = s->f->trie.word[node];
+	e->text = (uint32_t)s->texts.n;
+	bool fine = heads_spell(&s->f->titles->lexicon, ids, n, &s->texts);
+	e->text_n = (uint32_t)(s->texts.n - e->text);
+	return fine;
+}
+
+/* Over the maximum, evenly spread over the order of (merchant, id): no upload order can show. */
+static void seal_products(struct seal *s, struct entry *e, const struct mention *m, size_t n)
+{
+	e->first = (uint32_t)s->product_count;
+	e->total = (uint32_t)n;
+	e->count = n > MATCH_MAX_PRODUCTS ? MATCH_MAX_PRODUCTS : (uint32_t)n;
+	for (size_t i = 0; i < e->count; i++) {
+		const struct mention *one = &m[n > MATCH_MAX_PRODUCTS ? i * n / MATCH_MAX_PRODUCTS : i];
+		s->ix->products[s->product_count] = one->product;
+		s->ix->fits[s->product_count++] = (uint8_t)one->fit;
+	}
+}
+
+static bool seal_node(struct seal *s, uint32_t node)
+{
+	struct node_fact *fact = &s->f->fact[node];
+	struct mention *m = s->f->mentions.at + s->first[node];
+	size_t n = s->first[node + 1] - s->first[node];
+	if (fact->kinds == 0 || n == 0 || fact->words > MATCH_MAX_TOKENS)
+		return true;
+	enum match_kind kind = node_kind(fact);
+	double share = 1;
+	if (kind != MATCH_TYPE)
+		fact->category = phrases_category(s->f, m, n, FIT_GROUP, 0.5, &share);
+	double telling = kind == MATCH_BRAND ? 0 : settle_telling(s, fact, kind, m, n, share);
+	n = choose(s->f->titles, kind, fact->category, m, n);
+	if (n == 0 || (telling <= 0 && kind != MATCH_BRAND))
+		return true;
+	if (!seal_room(s, n))
+		return false;
+	struct entry e = {.category = fact->category, .telling = (float)(telling > 1 ? 1 : telling), .kind = (uint8_t)kind, .words = fact->words, .han = fact->han};
+	if (!seal_text(s, node, &e))
+		return false;
+	seal_products(s, &e, m, n);
+	s->phrase[node] = s->ix->entry_count;
+	s->ix->entries[s->ix->entry_count++] = e;
+	s->keep[node] = true;
+	return true;
+}
+
+/* The trie without what did not become a phrase. */
+static bool seal_trie(struct seal *s)
+{
+	struct match_index *ix = s->ix;
+	uint32_t old = s->f->trie.count;
+	uint32_t *renumber = calloc(old, sizeof(*renumber));
+	bool fine = renumber != NULL && trie_prune(&s->f->trie, s->keep, renumber);
+	if (fine) {
+		ix->trie = s->f->trie;
+		s->f->trie = (struct trie){0};
+		ix->phrase = malloc(ix->trie.count * sizeof(*ix->phrase));
+		fine = ix->phrase != NULL;
+	}
+	if (fine) {
+		memset(ix->phrase, 0xff, ix->trie.count * sizeof(*ix->phrase));
+		for (uint32_t node = 0; node < old; node++)
+			if (s->keep[node])
+				ix->phrase[renumber[node]] = s->phrase[node];
+		free(ix->trie.parent);
+		free(ix->trie.word);
+		ix->trie.parent = ix->trie.word = NULL;
+	}
+	free(renumber);
+	return fine;
+}
+
+static bool seal_all(struct match_index *ix, struct phrases *f)
+{
+	struct seal s = {.ix = ix, .f = f};
+	uint32_t *first = NULL;
+	buf_init(&s.texts, LONGEST_TEXT);
+	bool fine = mentions_group(&f->mentions, f->trie.count, &first);
+	s.first = first;
+	s.keep = calloc(f->trie.count, sizeof(*s.keep));
+	s.phrase = calloc(f->trie.count, sizeof(*s.phrase));
+	fine = fine && s.keep && s.phrase && seal_room(&s, 1);
+	for (uint32_t node = 1; fine && node < f->trie.count; node++)
+		fine = seal_node(&s, node);
+	fine = fine && seal_trie(&s);
+	size_t n;
+	if (fine && s.texts.n > 0)
+		ix->texts = buf_steal(&s.texts, &n);
+	buf_done(&s.texts);
+	free(first);
+	free(s.keep);
+	free(s.phrase);
+	return fine;
+}
+
+static bool build(struct match_index *ix, uint64_t seed)
+{
+	struct phrases f = {0};
+	bool fine = titles_read(&ix->titles, ix->catalog, &ix->tune, seed) && plurals_join(&ix->titles) &&
+	            phrases_init(&f, &ix->titles, &ix->tune) && phrases_types(&f) && phrases_names(&f) && seal_all(ix, &f);
+	phrases_done(&f);
+	fine = fine && joins_build(ix) && terms_build(&ix->terms, &ix->titles, &ix->tune);
+	titles_shed(&ix->titles);
+	return fine;
+}
+
+enum status match_index_new(struct catalog *c, const struct doc *tuning, uint64_t seed, struct match_index **out, struct err *e)
+{
+	if (catalog_count(c) >= 1u << 28)
+		return err_set(e, E_INPUT, "catalog", "over %u products", (1u << 28) - 1);
+	struct match_index *ix = calloc(1, sizeof(*ix));
+	if (ix == NULL)
+		return err_set(e, E_NOMEM, "match", "no memory for the index");
+	ix->catalog = catalog_ref(c);
+	ix->words = arena_new(WORDS_MAX);
+	enum status s = ix->words == NULL ? E_NOMEM : tuning_load(tuning, ix->words, &ix->tune, e);
+	if (s == OK && !build(ix, seed))
+		s = err_set(e, E_NOMEM, "match", "no memory for the index");
+	if (s != OK) {
+		match_index_free(ix);
+		return s;
+	}
+	*out = ix;
+	return OK;
+}
+
+void match_index_free(struct match_index *ix)
+{
+	if (ix == NULL)
+		return;
+	terms_done(&ix->terms);
+	trie_done(&ix->trie);
+	titles_done(&ix->titles);
+	free(ix->phrase);
+	free(ix->entries);
+	free(ix->texts);
+	free(ix->products);
+	free(ix->fits);
+	free(ix->joins);
+	map_free(ix->tune.roles);
+	arena_free(ix->words);
+	catalog_unref(ix->catalog);
+	free(ix);
+}
+
+const struct catalog *match_catalog(const struct match_index *ix)
+{
+	return ix->catalog;
+}
+
+size_t match_phrase_count(const struct match_index *ix)
+{
+	return ix->entry_count;
+}
+
+struct match_phrase match_phrase(const struct match_index *ix, uint32_t phrase)
+{
+	const struct entry *e = &ix->entries[phrase];
+	return (struct match_phrase){.text = {ix->texts + e->text, e->text_n},
+		.kind = e->kind,
+		.telling = (double)e->telling,
+		.category = ix->titles.category_text[e->category],
+		.products = ix->products + e->first,
+		.product_count = e->count,
+		.total = e->total};
+}
+
+struct str match_kind_name(enum match_kind k)
+{
+	static const char *const names[] = {"product", "model", "branded", "type", "category", "keyword", "brand"};
+	return str_of((unsigned)k < ARRAY_LEN(names) ? names[k] : "unknown");
+}

@@ -1,0 +1,86 @@
+/* heads.c: English titles name the thing at the end of the part before "for", "with", a comma or a dash
+ * ("Wildcraft Unisex Grey Camera Bag - 20L"); Chinese ones at the end of a run ("补水保湿面膜 正品"). */
+#include "match/heads.h"
+
+bool heads_spell(const struct lexicon *x, const uint32_t *words, size_t n, struct buf *out)
+{
+	bool was_word = false;
+	for (size_t i = 0; i < n; i++) {
+		struct str w = x->text[words[i]];
+		bool word = w.n == 0 || (unsigned char)w.p[0] < 0xe1; /* Latin, Greek, Cyrillic and the like */
+		if (i > 0 && word && was_word)
+			buf_putc(out, ' ');
+		buf_put(out, w);
+		was_word = word;
+	}
+	return !out->failed;
+}
+
+unsigned heads_roles(const struct titles *t, const struct tuning *tune, struct slice words)
+{
+	uint32_t ids[8];
+	if (words.n == 0 || words.n > ARRAY_LEN(ids))
+		return 0;
+	for (size_t i = 0; i < words.n; i++)
+		ids[i] = words.p[i].id;
+	struct buf spelt;
+	buf_init(&spelt, 1024);
+	unsigned roles = heads_spell(&t->lexicon, ids, words.n, &spelt) ? tuning_roles(tune, buf_str(&spelt)) : 0;
+	buf_done(&spelt);
+	return roles;
+}
+
+static bool same_part(const struct word *before, const struct word *w)
+{
+	if ((before->flags ^ w->flags) & WORD_HAN)
+		return false;
+	return w->flags & WORD_HAN ? w->gap == GAP_NONE : w->gap <= GAP_SOFT;
+}
+
+/* Words at the end that are not the thing: sizes, colours, counts. */
+static uint32_t trim_word_tail(const struct word *w, uint32_t from, uint32_t to)
+{
+	while (to > from && ((w[to - 1].flags & WORD_DIGIT) || (w[to - 1].roles & (ROLE_TAIL | ROLE_LINK | ROLE_UNIT))))
+		to--;
+	return to;
+}
+
+enum { LONGEST_HAN_TAIL = 4 };
+
+static uint32_t trim_han_tail(const struct titles *t, const struct tuning *tune, const struct word *w, uint32_t from, uint32_t to)
+{
+	for (bool cut = true; cut && to > from;) {
+		cut = false;
+		for (uint32_t n = 1; !cut && n <= LONGEST_HAN_TAIL && n <= to - from; n++) {
+			cut = heads_roles(t, tune, (struct slice){w + to - n, n}) & ROLE_TAIL;
+			if (cut)
+				to -= n;
+		}
+	}
+	return to;
+}
+
+size_t heads_find(const struct titles *t, const struct tuning *tune, struct slice title, struct head out[HEADS_MAX])
+{
+	size_t n = 0;
+	bool first = true;
+	for (uint32_t i = 0; i < title.n && n < HEADS_MAX;) {
+		const struct word *w = title.p;
+		if (w[i].roles & ROLE_BREAK) {
+			first = first && n == 0;
+			i++;
+			continue;
+		}
+		uint32_t end = i + 1;
+		while (end < title.n && !(w[end].roles & ROLE_BREAK) && same_part(&w[end - 1], &w[end]))
+			end++;
+		bool han = w[i].flags & WORD_HAN;
+		uint32_t to = han ? trim_han_tail(t, tune, w, i, end) : trim_word_tail(w, i, end);
+		if (to > i) {
+			out[n++] = (struct head){.from = i, .to = to, .han = han, .first = first};
+			first = false;
+		}
+		i = end;
+	}
+	return n;
+}

@@ -1,0 +1,320 @@
+/* names.c: what names a product, a model, a maker's kind of thing, a category; and the merchants' own keywords. */
+#include "match/phrases.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+	LONGEST_BRANDED = 3, /* words of the type behind the brand */
+	LONGEST_HAN_BRANDED = 5,
+	LONGEST_MODEL = 6,
+	SHORTEST_MODEL = 4, /* bytes; less needs the word before it: galaxy s20 */
+	MODEL_REACH = 6,    /* a number that far behind is no model */
+	LONGEST_NAME = 9,
+	SHORTEST_NAME = 3,
+	SHORTEST_WORK = 2,
+	LONGEST_CATEGORY = 3,
+	MOST_SHARED_NAME = 12, /* products with one full name; more are a kind */
+};
+
+static bool put(struct phrases *f, uint32_t node, uint32_t product, enum fit fit, enum match_kind kind, double telling)
+{
+	if (node == NODE_NONE)
+		return false;
+	struct node_fact *fact = &f->fact[node];
+	if (!(fact->kinds & 1u << MATCH_TYPE) && (float)telling > fact->telling)
+		fact->telling = (float)telling;
+	fact->kinds |= (uint8_t)(1u << kind);
+	return mentions_put(&f->mentions, node, product, fit);
+}
+
+static bool put_words(struct phrases *f, struct slice w, uint32_t product, enum fit fit, enum match_kind kind, double telling)
+{
+	if (w.n == 0 || w.n > MATCH_MAX_TOKENS)
+		return true;
+	return put(f, phrases_node(f, 0, w.p, w.n), product, fit, kind, telling);
+}
+
+static uint32_t find_node(const struct phrases *f, const struct word *w, size_t n)
+{
+	uint32_t node = 0;
+	for (size_t i = 0; i < n && node != NODE_NONE; i++)
+		node = trie_step(&f->trie, node, w[i].id);
+	return node;
+}
+
+static bool is_type(const struct phrases *f, uint32_t node)
+{
+	return node != NODE_NONE && node != 0 && (f->fact[node].kinds & 1u << MATCH_TYPE);
+}
+
+/* ---- brands and what they make ------------------------------------------------------- */
+
+static bool put_branded(struct phrases *f, uint32_t product, struct slice brand, struct slice title, const struct head *h)
+{
+	uint32_t longest = h->han ? LONGEST_HAN_BRANDED : LONGEST_BRANDED;
+	for (uint32_t n = 1; n <= longest && n <= h->to - h->from && brand.n + n <= MATCH_MAX_TOKENS; n++) {
+		const struct word *end = title.p + h->to - n;
+		uint32_t type = find_node(f, end, n);
+		if (!is_type(f, type))
+			continue;
+		uint32_t node = phrases_node(f, 0, brand.p, brand.n);
+		if (node != NODE_NONE)
+			node = phrases_node(f, node, end, n);
+		if (!put(f, node, product, h->first ? FIT_WHOLE : FIT_HEAD, MATCH_BRANDED, 0.7 + 0.3 * f->fact[type].telling))
+			return false;
+		f->fact[node].category = f->fact[type].category;
+	}
+	return true;
+}
+
+static bool put_brand(struct phrases *f, uint32_t product, struct slice title, const struct head *heads, size_t n)
+{
+	const struct titles *t = f->titles;
+	for (size_t b = 0; b < NAMES_MAX && t->brand[product][b] != 0; b++) {
+		struct slice brand = wordlists_get(&t->name, t->brand[product][b]);
+		if (brand.n == 0 || !put_words(f, brand, product, FIT_GROUP, MATCH_BRAND, 0))
+			return brand.n == 0;
+		for (size_t i = 0; i < n; i++)
+			if (!put_branded(f, product, brand, title, &heads[i]))
+				return false;
+	}
+	return true;
+}
+
+/* ---- models ---------------------------------------------------------------------------- */
+
+/* A run without spaces that holds letters and digits: wh-1000xm5. */
+struct group {
+	uint32_t from, to;
+	size_t bytes;
+	bool digit, alpha, unit;
+};
+
+static struct group group_at(const struct titles *t, struct slice title, uint32_t i)
+{
+	struct group g = {.from = i, .to = i};
+	do {
+		const struct word *w = &title.p[g.to++];
+		g.digit |= (w->flags & WORD_DIGIT) != 0;
+		g.alpha |= (w->flags & WORD_ALPHA) != 0;
+		g.unit |= (w->flags & WORD_UNIT) || ((w->roles & ROLE_UNIT) && g.to - g.from > 1);
+		g.bytes += t->lexicon.text[w->id].n;
+	} while (g.to < title.n && (title.p[g.to].flags & WORD_JOINED) && !(title.p[g.to].flags & WORD_HAN));
+	return g;
+}
+
+static bool plain_word(const struct word *w)
+{
+	return (w->flags & WORD_ALPHA) && !(w->flags & WORD_DIGIT) && w->roles == 0;
+}
+
+static bool same_word_run(const struct word *w)
+{
+	return w->gap <= GAP_SOFT;
+}
+
+/* "iphone 12", "galaxy s20 ultra": a short number needs the word before it, and takes the words of its variant. */
+static bool put_short_model(struct phrases *f, uint32_t product, struct slice title, const struct group *g)
+{
+	if (g->from == 0 || g->from > MODEL_REACH || !plain_word(&title.p[g->from - 1]) || !same_word_run(&title.p[g->from]))
+		return true;
+	uint32_t to = g->to;
+	struct slice w = {title.p + g->from - 1, to - g->from + 1};
+	if (!put_words(f, w, product, FIT_HEAD, MATCH_MODEL, 0.7))
+		return false;
+	if (to >= title.n || !plain_word(&title.p[to]) || !same_word_run(&title.p[to]))
+		return true;
+	w.n++;
+	return put_words(f, w, product, FIT_HEAD, MATCH_MODEL, 0.75);
+}
+
+static bool put_model(struct phrases *f, uint32_t product, struct slice title, const struct group *g)
+{
+	if (!g->digit || g->unit || g->to - g->from > LONGEST_MODEL)
+		return true;
+	bool sold_first = g->to >= title.n || !(title.p[g->to].roles & ROLE_UNIT);
+	if (!sold_first)
+		return true;
+	if (!g->alpha || g->bytes < SHORTEST_MODEL)
+		return f->titles->brand[product][0] == 0 || put_short_model(f, product, title, g);
+	double telling = g->bytes > SHORTEST_MODEL ? 0.95 : 0.7;
+	return put_words(f, (struct slice){title.p + g->from, g->to - g->from}, product, FIT_HEAD, MATCH_MODEL, telling);
+}
+
+static bool put_models(struct phrases *f, uint32_t product, struct slice title)
+{
+	for (uint32_t i = 0; i < title.n;) {
+		/* Behind "for" or "with" stands what the thing goes with: a case for an iPhone 12 is none. */
+		if (title.p[i].roles & ROLE_BREAK)
+			break;
+		if (title.p[i].flags & WORD_HAN) {
+			i++;
+			continue;
+		}
+		struct group g = group_at(f->titles, title, i);
+		if (!put_model(f, product, title, &g))
+			return false;
+		i = g.to;
+	}
+	return true;
+}
+
+/* ---- full names --------------------------------------------------------------------------- */
+
+/* The more unusual the words of a work's title, the surer that it is meant: 0 for "it", near 1 for "war and peace". */
+static double rarity(const struct phrases *f, struct slice w)
+{
+	double bits = 0, n = (double)f->titles->title.count + 1;
+	for (size_t i = 0; i < w.n; i++)
+		bits += log2(n / (f->frequency[w.p[i].id] + 1));
+	double r = (bits - 14) / 30;
+	return r < 0 ? 0 : r > 1 ? 1 : r;
+}
+
+static uint32_t first_part(struct slice title)
+{
+	uint32_t end = 1;
+	while (end < title.n && title.p[end].gap < GAP_HARD)
+		end++;
+	return end < title.n || title.n > 0 ? end : 0;
+}
+
+static bool put_work(struct phrases *f, uint32_t product, struct slice title)
+{
+	uint32_t end = title.n == 0 ? 0 : first_part(title);
+	/* "War and Peace by Leo Tolstoy", "Catan board game": the name is before these words. */
+	for (uint32_t i = 1; i < end; i++)
+		if ((title.p[i].roles & ROLE_TAIL) && end == title.n) {
+			end = i;
+			break;
+		}
+	struct slice name = {title.p, end};
+	bool long_enough = end >= SHORTEST_WORK && end <= LONGEST_NAME;
+	return !long_enough || put_words(f, name, product, FIT_WHOLE, MATCH_PRODUCT, 0.8 * rarity(f, name));
+}
+
+static bool put_name(struct phrases *f, uint32_t product, struct slice title, const struct head *heads, size_t n)
+{
+	if (n == 0)
+		return true;
+	bool whole = title.n >= SHORTEST_NAME && title.n <= LONGEST_NAME;
+	if (whole && !put_words(f, title, product, FIT_WHOLE, MATCH_PRODUCT, 0.85))
+		return false;
+	struct slice head = {title.p + heads[0].from, heads[0].to - heads[0].from};
+	bool named = f->titles->brand[product][0] != 0 && heads[0].first && head.n >= SHORTEST_NAME && head.n <= LONGEST_NAME;
+	return !named || put_words(f, head, product, FIT_WHOLE, MATCH_PRODUCT, 0.75);
+}
+
+/* ---- categories and keywords ------------------------------------------------------------------ */
+
+static bool put_category_word(struct phrases *f, uint32_t category, struct slice w, const uint32_t *members, size_t n)
+{
+	uint32_t last = w.n == 0 ? NODE_NONE : find_node(f, w.p + w.n - 1, 1);
+	/* "Camping & Hiking" are no things; "Headphones & Headsets" are, as titles show. */
+	bool thing = last != NODE_NONE && f->fact[last].heads > 0 && f->fact[last].longest < f->fact[last].heads;
+	if (!thing || w.n > LONGEST_CATEGORY || is_type(f, find_node(f, w.p, w.n)))
+		return true;
+	if ((w.p[w.n - 1].roles & (ROLE_GENERIC | ROLE_TAIL | ROLE_LINK)) || (w.p[0].roles & ROLE_LINK))
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (!put_words(f, w, members[i], FIT_GROUP, MATCH_CATEGORY, w.n > 1 ? 0.4 : 0.25))
+			return false;
+	uint32_t node = find_node(f, w.p, w.n);
+	if (node != NODE_NONE && n > 0)
+		f->fact[node].category = category;
+	return true;
+}
+
+/* The last step of a path, cut at commas and "&". */
+static bool put_category(struct phrases *f, uint32_t category, const uint32_t *members, size_t n)
+{
+	const struct titles *t = f->titles;
+	struct slice path = wordlists_get(&t->path, category);
+	size_t skip = wordlists_get(&t->path, t->category_parent[category]).n;
+	struct str leaf = t->category_text[category];
+	if (skip > path.n || t->category_work[category])
+		return true;
+	path.p += skip;
+	path.n -= skip;
+	/* Word lists know no "&": cut the text along with the words. */
+	leaf = str_sub(leaf, t->category_text[t->category_parent[category]].n, leaf.n);
+	while (path.n > 0) {
+		size_t amp = str_find(leaf, STR("&"), 0), comma = str_find(leaf, STR(","), 0);
+		size_t cut = amp < comma ? amp : comma, words = 0;
+		struct str part = str_trim(str_sub(leaf, leaf.n > 3 && str_starts(leaf, STR(" > ")) ? 3 : 0, cut));
+		for (size_t i = 0; i < part.n; i++)
+			words += part.p[i] == ' ' || part.p[i] == '-' || part.p[i] == '/';
+		words = part.n == 0 ? 0 : words + 1;
+		if (words > path.n)
+			return true;
+		if (words > 0 && !put_category_word(f, category, (struct slice){path.p, words}, members, n))
+			return false;
+		path.p += words;
+		path.n -= words;
+		if (cut >= leaf.n)
+			break;
+		leaf = str_sub(leaf, cut + 1, leaf.n);
+	}
+	return true;
+}
+
+static bool put_categories(struct phrases *f)
+{
+	const struct titles *t = f->titles;
+	uint32_t *first = calloc(t->category_count + 2, sizeof(*first)), *members = calloc(t->title.count + 1, sizeof(*members));
+	bool fine = first != NULL && members != NULL;
+	for (size_t p = 0; fine && p < t->title.count; p++)
+		first[t->category[p] + 2]++;
+	for (size_t c = 2; fine && c < t->category_count + 2; c++)
+		first[c] += first[c - 1];
+	for (uint32_t p = 0; fine && p < t->title.count; p++)
+		members[first[t->category[p] + 1]++] = p;
+	for (uint32_t c = 1; fine && c < t->category_count; c++)
+		fine = put_category(f, c, members + first[c], first[c + 1] - first[c]);
+	free(first);
+	free(members);
+	return fine;
+}
+
+static bool put_keywords(struct phrases *f, uint32_t product)
+{
+	struct titles *t = f->titles;
+	const struct product *p = catalog_product(t->catalog, product);
+	for (uint32_t k = 0; k < p->keyword_count; k++) {
+		struct wordlists one = {0};
+		uint32_t known = t->lexicon.count;
+		bool fine = titles_read_list(t, f->tune, p->keywords[k], &one);
+		if (fine) {
+			struct slice w = wordlists_get(&one, 0);
+			lexicon_settle(&t->lexicon, known);
+			for (size_t i = 0; i < w.n; i++)
+				one.words[i].id = t->lexicon.same[one.words[i].id];
+			if (!(heads_roles(t, f->tune, w) & (ROLE_GENERIC | ROLE_TAIL | ROLE_LINK | ROLE_BREAK)))
+				fine = put_words(f, w, product, FIT_HEAD, MATCH_KEYWORD, w.n > 1 ? 0.7 : 0.5);
+		}
+		wordlists_done(&one);
+		if (!fine)
+			return false;
+	}
+	return true;
+}
+
+bool phrases_names(struct phrases *f)
+{
+	struct titles *t = f->titles;
+	for (uint32_t p = 0; p < t->title.count; p++) {
+		struct slice title = wordlists_get(&t->title, p);
+		struct head heads[HEADS_MAX];
+		size_t n = heads_find(t, f->tune, title, heads);
+		if (t->category_work[t->category[p]]) {
+			if (!put_work(f, p, title))
+				return false;
+			continue;
+		}
+		if (!put_brand(f, p, title, heads, n) || !put_models(f, p, title) || !put_name(f, p, title, heads, n) ||
+			!put_keywords(f, p))
+			return false;
+	}
+	return put_categories(f);
+}

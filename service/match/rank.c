@@ -1,0 +1,228 @@
+/* rank.c: products by content against what is being talked about. Ties fall by freshness, price, and the order of
+ * (merchant, id), which is the order of product numbers. Commission is no input. */
+#include "match/index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Open addressing, power of two. */
+struct weight {
+	uint32_t term; /* plus one; 0 is free */
+	float weight;
+};
+struct match_context {
+	const struct match_index *ix;
+	struct arena *arena;
+	struct weight *slots;
+	uint32_t mask, count;
+	char last[8]; /* the Han character before, for bigrams */
+	size_t last_n;
+};
+
+enum { FIRST_SLOTS = 256, MOST_WORDS = 1 << 14 };
+/* Sum of weight times impact at which content counts half. */
+#define CONTENT_HALF 2.0
+
+struct match_context *match_context_new(const struct match_index *ix, struct arena *a)
+{
+	struct match_context *c = ARENA_TAKE(a, struct match_context, 1);
+	struct weight *slots = ARENA_TAKE(a, struct weight, FIRST_SLOTS);
+	if (c == NULL || slots == NULL)
+		return NULL;
+	*c = (struct match_context){.ix = ix, .arena = a, .slots = slots, .mask = FIRST_SLOTS - 1};
+	return c;
+}
+
+static struct weight *weight_slot(struct weight *slots, uint32_t mask, uint32_t term)
+{
+	uint32_t i = (term * 2654435761u >> 8) & mask;
+	while (slots[i].term != 0 && slots[i].term != term + 1)
+		i = (i + 1) & mask;
+	return &slots[i];
+}
+
+static bool context_grow(struct match_context *c)
+{
+	uint32_t slots = (c->mask + 1) * 2;
+	struct weight *bigger = ARENA_TAKE(c->arena, struct weight, slots);
+	if (bigger == NULL)
+		return false;
+	for (uint32_t i = 0; i <= c->mask; i++)
+		if (c->slots[i].term != 0)
+			*weight_slot(bigger, slots - 1, c->slots[i].term - 1) = c->slots[i];
+	c->slots = bigger;
+	c->mask = slots - 1;
+	return true;
+}
+
+/* The heaviest mention counts: a word said ten times is not ten times the topic. */
+static void context_put(struct match_context *c, struct str word, double weight)
+{
+	uint32_t term = lexicon_find(&c->ix->titles.lexicon, word);
+	if (term == WORD_NONE || (c->count * 2 > c->mask && (c->count >= MOST_WORDS || !context_grow(c))))
+		return;
+	struct weight *w = weight_slot(c->slots, c->mask, term);
+	c->count += w->term == 0;
+	w->term = term + 1;
+	if (w->weight < (float)weight)
+		w->weight = (float)weight;
+}
+
+void match_context_add(struct match_context *c, struct str folded, enum text_kind kind, enum text_gap gap, double weight)
+{
+	if (c == NULL)
+		return;
+	if (kind != TEXT_HAN) {
+		c->last_n = 0;
+		/* Words that only bind others say nothing about a product. */
+		if (!(tuning_roles(&c->ix->tune, folded) & (ROLE_LINK | ROLE_BREAK)))
+			context_put(c, folded, weight);
+		return;
+	}
+	char space[16];
+	struct str pair;
+	if (c->last_n > 0 && gap == GAP_NONE && terms_bigram((struct str){c->last, c->last_n}, folded, space, &pair))
+		context_put(c, pair, weight);
+	c->last_n = folded.n <= sizeof(c->last) ? folded.n : 0;
+	memcpy(c->last, folded.p, c->last_n);
+}
+
+static double context_weight(const struct match_context *c, uint32_t term)
+{
+	return (double)weight_slot(c->slots, c->mask, term)->weight;
+}
+
+/* content and title of r from its product's words. */
+static void score_words(const struct match_index *ix, const struct match_context *c, struct match_ranked *r)
+{
+	const struct terms *x = &ix->terms;
+	double sum = 0, covered = 0, title = 0;
+	for (uint32_t i = x->forward_first[r->product]; i < x->forward_first[r->product + 1]; i++) {
+		uint32_t term = x->forward_term[i];
+		double w = c == NULL ? 0 : context_weight(c, term & ~TERM_TITLE);
+		double impact = x->forward_impact[i] / 255.0;
+		sum += w * impact;
+		if (term & TERM_TITLE) {
+			title += impact;
+			covered += w > 0 ? impact : 0;
+		}
+	}
+	r->content = sum / (sum + CONTENT_HALF);
+	r->title = title > 0 ? covered / title : 0;
+}
+
+static double score_category(const struct titles *t, uint32_t product, uint32_t wanted)
+{
+	uint32_t have = t->category[product];
+	if (wanted == 0)
+		return have != 0 ? 0.5 : 0;
+	return (double)t->category_depth[titles_common(t, have, wanted)] / (double)t->category_depth[wanted];
+}
+
+static double score_fit(uint8_t fit)
+{
+	static const double value[] = {[FIT_INSIDE] = 0.1, [FIT_GROUP] = 0.3, [FIT_LATER] = 0.4, [FIT_HEAD] = 0.8, [FIT_WHOLE] = 1};
+	return fit < ARRAY_LEN(value) ? value[fit] : 0;
+}
+
+/* Does a come before b? Scores first; then newer, cheaper (within a currency), lower number. */
+static bool ranks_before(const struct match_index *ix, const struct match_ranked *a, const struct match_ranked *b)
+{
+	if (a->score != b->score)
+		return a->score > b->score;
+	const struct product *p = catalog_product(ix->catalog, a->product), *q = catalog_product(ix->catalog, b->product);
+	if (p->updated_ms != q->updated_ms)
+		return p->updated_ms > q->updated_ms;
+	struct money m = product_price(p), n = product_price(q);
+	bool priced = m.currency[0] != '\0', other = n.currency[0] != '\0';
+	if (priced != other)
+		return priced;
+	int currency = memcmp(m.currency, n.currency, sizeof(m.currency));
+	if (currency != 0)
+		return currency < 0;
+	if (priced && m.minor != n.minor)
+		return m.minor < n.minor;
+	return a->product < b->product;
+}
+
+/* Into the best `max` of out, which holds n; returns the new n. */
+static size_t keep_best(const struct match_index *ix, struct match_ranked *out, size_t n, size_t max, const struct match_ranked *r)
+{
+	if (max == 0 || (n == max && !ranks_before(ix, r, &out[n - 1])))
+		return n;
+	size_t i = n < max ? n++ : n - 1;
+	for (; i > 0 && ranks_before(ix, r, &out[i - 1]); i--)
+		out[i] = out[i - 1];
+	out[i] = *r;
+	return n;
+}
+
+static bool allowed(const struct match_index *ix, struct match_filter f, uint32_t product)
+{
+	return f.allow == NULL || f.allow(f.arg, catalog_product(ix->catalog, product));
+}
+
+size_t match_rank(const struct match_index *ix, uint32_t phrase, const struct match_context *c, struct match_filter f,
+	struct match_ranked *out, size_t max, size_t *refused_out)
+{
+	const struct entry *e = &ix->entries[phrase];
+	const struct tuning *tune = &ix->tune;
+	size_t n = 0, refused = 0;
+	for (uint32_t i = e->first; i < e->first + e->count; i++) {
+		struct match_ranked r = {.product = ix->products[i]};
+		if (!allowed(ix, f, r.product)) {
+			refused++;
+			continue;
+		}
+		score_words(ix, c, &r);
+		r.phrase = score_fit(ix->fits[i]);
+		r.category = score_category(&ix->titles, r.product, e->category);
+		r.score = tune->content * r.content + tune->phrase * r.phrase + tune->title * r.title + tune->category * r.category;
+		n = keep_best(ix, out, n, max, &r);
+	}
+	if (refused_out != NULL)
+		*refused_out = refused;
+	return n;
+}
+
+/* ---- retrieval ------------------------------------------------------------------------------ */
+
+static void gather(const struct match_index *ix, const struct match_context *c, float *sums)
+{
+	const struct terms *x = &ix->terms;
+	for (uint32_t i = 0; i <= c->mask; i++) {
+		if (c->slots[i].term == 0)
+			continue;
+		uint32_t term = c->slots[i].term - 1;
+		if (term >= x->count || x->inverted_first[term + 1] - x->inverted_first[term] > x->common)
+			continue;
+		for (uint32_t k = x->inverted_first[term]; k < x->inverted_first[term + 1]; k++)
+			sums[x->inverted_product[k]] += c->slots[i].weight * x->inverted_impact[k];
+	}
+}
+
+size_t match_search(const struct match_index *ix, const struct match_context *c, struct match_filter f, struct match_ranked *out, size_t max)
+{
+	size_t products = catalog_count(ix->catalog), n = 0;
+	float *sums = c == NULL || max == 0 ? NULL : calloc(products + 1, sizeof(*sums));
+	if (sums == NULL)
+		return 0;
+	gather(ix, c, sums);
+	const struct tuning *tune = &ix->tune;
+	double full = tune->content + tune->title;
+	for (uint32_t p = 0; p < products; p++) {
+		struct match_ranked r = {.product = p};
+		if (sums[p] <= 0)
+			continue;
+		double sum = (double)sums[p] / 255, best = sum / (sum + CONTENT_HALF);
+		/* The title can add no more than its weight: most products end here. */
+		if (full <= 0 || (n == max && (tune->content * best + tune->title) / full + 0.1 < out[n - 1].score) || !allowed(ix, f, p))
+			continue;
+		score_words(ix, c, &r);
+		r.category = score_category(&ix->titles, p, 0);
+		r.score = (tune->content * r.content + tune->title * r.title) / full;
+		n = keep_best(ix, out, n, max, &r);
+	}
+	free(sums);
+	return n;
+}

@@ -1,0 +1,28 @@
+/* trie: phrases as paths of words. Edges live in one open-addressed table keyed by (node, word): one
+ * probe a step. Node 0 is the root. */
+#ifndef MATCH_TRIE_H
+#define MATCH_TRIE_H
+
+#include "base/base.h"
+
+#define NODE_NONE UINT32_MAX
+
+struct trie_edge {
+	uint32_t from, word, to; /* to 0: free */
+};
+struct trie {
+	struct trie_edge *edges;
+	size_t mask, used;
+	uint32_t count;         /* nodes */
+	uint32_t *parent, *word; /* by node, while building; NULL once sealed */
+	size_t cap;
+};
+
+bool trie_init(struct trie *t);
+void trie_done(struct trie *t);
+uint32_t trie_step(const struct trie *t, uint32_t from, uint32_t word); /* NODE_NONE: no such edge */
+uint32_t trie_add(struct trie *t, uint32_t from, uint32_t word);        /* NODE_NONE: no memory */
+/* Keeps the marked nodes and those above them, in order of their numbers; renumber[old] gives the new. */
+bool trie_prune(struct trie *t, const bool *keep, uint32_t *renumber);
+
+#endif

@@ -1,0 +1,38 @@
+/* tuning: the numbers and word lists of rules/matching.yaml, as the index is built and ranks with them. */
+#ifndef MATCH_TUNING_H
+#define MATCH_TUNING_H
+
+#include "base/base.h"
+
+/* What a word does in a title. A word may be several of these. */
+enum word_role {
+	ROLE_BREAK = 1,   /* ends the part of a title that names the thing: for, with, by ... */
+	ROLE_TAIL = 2,    /* stands behind the thing without being it: pack, black, 正品 ... */
+	ROLE_GENERIC = 4, /* never a kind of product by itself: set, home, 产品 ... */
+	ROLE_UNIT = 8,    /* after digits a quantity and no model: ml, gb ... */
+	ROLE_LINK = 16,   /* may not begin or end a phrase: and, of, the, 的 ... */
+};
+
+struct tuning {
+	double content, phrase, title, category; /* weights of the score's parts */
+	double k1, b;                            /* BM25F */
+	double w_title, w_brand, w_category, w_attributes;
+	double category_share; /* of a phrase's products, for a category to be its own */
+	double head_share;     /* of the titles with a phrase, those that end in it */
+	double fragment_share; /* above it a phrase is only the end of one longer phrase */
+	double han_head_share; /* the same two for Chinese, where a title is one run of words */
+	double han_fragment_share;
+	double half_support;   /* products at which support counts half */
+	int64_t min_word_heads, min_han_heads;
+	struct map *roles;     /* folded words -> bits of word_role */
+	struct str *works;     /* category paths whose titles name works, not kinds of things */
+	size_t work_count;
+};
+
+/* tuning: as match_index_new. Copies into a; t->roles is the caller's to free. */
+MUST_USE enum status tuning_load(const struct doc *d, struct arena *a, struct tuning *t, struct err *e);
+unsigned tuning_roles(const struct tuning *t, struct str folded);
+/* Is a path at or below a category of works? */
+bool tuning_is_work(const struct tuning *t, struct str category);
+
+#endif

@@ -1,0 +1,209 @@
+/* types.c: which heads of titles are kinds of things. All of it is counted in the catalog itself: how often the
+ * words end a title when they occur, whether their products share a category, and whether they are also
+ * ordinary words (as in titles of books and games). */
+#include "match/phrases.h"
+
+#include <stdlib.h>
+
+enum { LONGEST_TYPE = 4, LONGEST_HAN_TYPE = 7, SHORTEST_HAN_TYPE = 2 };
+
+static bool starts_brand(const struct titles *t, uint32_t product, struct slice w)
+{
+	for (size_t b = 0; b < NAMES_MAX && t->brand[product][b] != 0; b++) {
+		struct slice name = wordlists_get(&t->name, t->brand[product][b]);
+		size_t i = 0;
+		while (i < name.n && i < w.n && name.p[i].id == w.p[i].id)
+			i++;
+		if (name.n > 0 && i == name.n)
+			return true;
+	}
+	return false;
+}
+
+/* The ends of one head, from the shortest; stops where the maker's name begins. */
+static bool put_ends(struct phrases *f, uint32_t product, struct slice title, const struct head *h)
+{
+	uint32_t longest = h->han ? LONGEST_HAN_TYPE : LONGEST_TYPE, suffix = 0;
+	for (uint32_t n = h->han ? SHORTEST_HAN_TYPE : 1; n <= longest && n <= h->to - h->from; n++) {
+		struct slice end = {title.p + h->to - n, n};
+		if ((end.p[0].flags & WORD_DIGIT) || starts_brand(f->titles, product, end))
+			break;
+		uint32_t node = phrases_node(f, 0, end.p, n);
+		if (node == NODE_NONE)
+			return false;
+		f->fact[node].suffix = suffix;
+		suffix = node;
+		bool whole = n == h->to - h->from || starts_brand(f->titles, product, (struct slice){title.p + h->from, h->to - n - h->from});
+		whole = whole && (n == h->to - h->from || h->from + 1 + n >= h->to);
+		enum fit fit = !(h->first || h->han) ? FIT_LATER : whole ? FIT_WHOLE : FIT_HEAD;
+		if (!mentions_put(&f->mentions, node, product, fit))
+			return false;
+	}
+	return true;
+}
+
+static bool collect_heads(struct phrases *f)
+{
+	struct titles *t = f->titles;
+	for (uint32_t p = 0; p < t->title.count; p++) {
+		struct slice title = wordlists_get(&t->title, p);
+		struct head heads[HEADS_MAX];
+		if (t->category_work[t->category[p]])
+			continue;
+		size_t n = heads_find(t, f->tune, title, heads);
+		for (size_t i = 0; i < n; i++)
+			if (!put_ends(f, p, title, &heads[i]))
+				return false;
+	}
+	return true;
+}
+
+/* Where the collected words stand in any title, head or not. */
+static bool collect_inside(struct phrases *f)
+{
+	const struct titles *t = f->titles;
+	for (uint32_t p = 0; p < t->title.count; p++) {
+		struct slice title = wordlists_get(&t->title, p);
+		for (size_t i = 0; i < title.n; i++) {
+			uint32_t node = 0;
+			for (size_t j = i; j < title.n && j < i + LONGEST_HAN_TYPE; j++) {
+				if (j > i && title.p[j].gap > GAP_SOFT)
+					break;
+				node = trie_step(&f->trie, node, title.p[j].id);
+				if (node == NODE_NONE)
+					break;
+				bool could_be = !(title.p[j].flags & WORD_HAN) || j > i;
+				if (could_be && !mentions_put(&f->mentions, node, p, FIT_INSIDE))
+					return false;
+			}
+		}
+	}
+	return true;
+}
+
+struct usage {
+	uint32_t heads, later, all, works;
+};
+
+static struct usage count_usage(const struct titles *t, const struct mention *m, size_t n)
+{
+	struct usage u = {0};
+	for (size_t i = 0; i < n; i++) {
+		if (t->category_work[t->category[m[i].product]])
+			u.works++;
+		else
+			u.all++;
+		u.heads += m[i].fit >= FIT_HEAD;
+		u.later += m[i].fit == FIT_LATER;
+	}
+	return u;
+}
+
+/* Roles of a node's words: all of one word, and those of the whole. */
+static unsigned node_roles(const struct phrases *f, uint32_t node, bool *all_generic, bool *link_at_end)
+{
+	uint32_t ids[MATCH_MAX_TOKENS];
+	size_t n = 0;
+	for (uint32_t at = node; at != 0 && n < MATCH_MAX_TOKENS; at = f->trie.parent[at])
+		ids[n++] = f->trie.word[at];
+	const struct lexicon *x = &f->titles->lexicon;
+	*all_generic = true;
+	for (size_t i = 0; i < n; i++)
+		*all_generic = *all_generic && (tuning_roles(f->tune, x->text[ids[i]]) & (ROLE_GENERIC | ROLE_TAIL | ROLE_LINK));
+	*link_at_end = (tuning_roles(f->tune, x->text[ids[0]]) | tuning_roles(f->tune, x->text[ids[n - 1]])) & ROLE_LINK;
+	for (size_t i = 0; i < n / 2; i++) {
+		uint32_t w = ids[i];
+		ids[i] = ids[n - 1 - i];
+		ids[n - 1 - i] = w;
+	}
+	struct buf spelt;
+	buf_init(&spelt, 1024);
+	unsigned roles = heads_spell(x, ids, n, &spelt) ? tuning_roles(f->tune, buf_str(&spelt)) : 0;
+	buf_done(&spelt);
+	return roles;
+}
+
+static bool word_allowed(const struct phrases *f, uint32_t node)
+{
+	bool all_generic, link_at_end;
+	unsigned roles = node_roles(f, node, &all_generic, &link_at_end);
+	if (roles & (ROLE_GENERIC | ROLE_TAIL | ROLE_BREAK | ROLE_LINK | ROLE_UNIT))
+		return false;
+	const struct node_fact *fact = &f->fact[node];
+	struct str last = f->titles->lexicon.text[f->trie.word[node]];
+	bool long_enough = fact->han || fact->words > 1 || last.n >= 3;
+	return !all_generic && !link_at_end && long_enough;
+}
+
+/* A telling word ends most titles that hold it, in one category, and is no everyday word. */
+static double type_telling(const struct phrases *f, const struct node_fact *fact, const struct usage *u, double share, uint32_t category)
+{
+	const struct tuning *tune = f->tune;
+	double n = u->heads + 0.5 * u->later;
+	double support = n / (n + tune->half_support);
+	double ends = (u->heads + u->later) / (double)(u->all + u->works);
+	double head = ends / (ends + (fact->han ? tune->han_head_share : tune->head_share));
+	double depth = f->titles->category_depth[category] >= 2 ? 1 : 0.6;
+	return support * share * head * depth;
+}
+
+static bool enough_heads(const struct phrases *f, const struct node_fact *fact, const struct usage *u)
+{
+	if (fact->han)
+		return u->heads >= f->tune->min_han_heads;
+	return fact->words > 1 ? u->heads >= 1 : u->heads >= f->tune->min_word_heads;
+}
+
+static void judge_type(struct phrases *f, uint32_t node, const struct mention *m, size_t n)
+{
+	struct node_fact *fact = &f->fact[node];
+	struct usage u = count_usage(f->titles, m, n);
+	if (!enough_heads(f, fact, &u))
+		return;
+	double fragment = fact->han ? f->tune->han_fragment_share : f->tune->fragment_share;
+	if (u.heads >= 3 && fact->longest > fragment * u.heads)
+		return;
+	double share;
+	fact->category = phrases_category(f, m, n, FIT_LATER, f->tune->category_share, &share);
+	if (fact->category == 0 || !word_allowed(f, node))
+		return;
+	fact->telling = (float)type_telling(f, fact, &u, share, fact->category);
+	fact->kinds |= 1u << MATCH_TYPE;
+}
+
+static void count_heads(struct phrases *f, const uint32_t *first)
+{
+	for (uint32_t node = 1; node < f->trie.count; node++)
+		for (uint32_t i = first[node]; i < first[node + 1]; i++)
+			f->fact[node].heads += f->mentions.at[i].fit >= FIT_HEAD;
+	for (uint32_t node = 1; node < f->trie.count; node++) {
+		struct node_fact *shorter = &f->fact[f->fact[node].suffix];
+		if (f->fact[node].heads > shorter->longest)
+			shorter->longest = f->fact[node].heads;
+	}
+}
+
+/* Only what says something about a kind of thing is kept. */
+static void keep_types(struct phrases *f)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < f->mentions.n; i++) {
+		struct mention m = f->mentions.at[i];
+		if (m.fit >= FIT_LATER && (f->fact[m.node].kinds & 1u << MATCH_TYPE))
+			f->mentions.at[kept++] = m;
+	}
+	f->mentions.n = kept;
+}
+
+bool phrases_types(struct phrases *f)
+{
+	uint32_t *first;
+	if (!collect_heads(f) || !collect_inside(f) || !mentions_group(&f->mentions, f->trie.count, &first))
+		return false;
+	count_heads(f, first);
+	for (uint32_t node = 1; node < f->trie.count; node++)
+		judge_type(f, node, f->mentions.at + first[node], first[node + 1] - first[node]);
+	free(first);
+	keep_types(f);
+	return true;
+}
