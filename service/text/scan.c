@@ -1,0 +1,211 @@
+/* The scanner's life: feeding, finishing, and what is known so far. */
+#include "text/scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_MAX ((size_t)16 << 20)
+
+static struct text *make(size_t max, bool plain)
+{
+	struct text *t = calloc(1, sizeof *t);
+	if (!t)
+		return NULL;
+	t->max = max < TEXT_MAX ? max : TEXT_MAX;
+	t->plain = plain;
+	buf_init(&t->source, t->max);
+	buf_init(&t->folded, t->max * 12 + 64); /* point_fold gives at most ten code points for one */
+	return t;
+}
+
+struct text *text_new(size_t max)
+{
+	return make(max, false);
+}
+
+struct text *text_new_plain(size_t max)
+{
+	return make(max, true);
+}
+
+void text_free(struct text *t)
+{
+	if (!t)
+		return;
+	buf_done(&t->source);
+	buf_done(&t->folded);
+	free(t->tokens);
+	free(t->runs);
+	free(t->spans);
+	free(t);
+}
+
+void text_reset(struct text *t)
+{
+	struct text kept = *t;
+	memset(t, 0, sizeof *t);
+	t->max = kept.max;
+	t->plain = kept.plain;
+	t->source = kept.source;
+	t->folded = kept.folded;
+	t->tokens = kept.tokens;
+	t->token_cap = kept.token_cap;
+	t->runs = kept.runs;
+	t->run_cap = kept.run_cap;
+	t->spans = kept.spans;
+	t->span_cap = kept.span_cap;
+	buf_clear(&t->source);
+	buf_clear(&t->folded);
+}
+
+static bool step(struct text *t)
+{
+	if (t->plain)
+		return plain_step(t);
+	switch (t->stage) {
+	case AT_HEAD:
+		return head_step(t);
+	case AT_TEXT:
+		return inline_step(t);
+	default:
+		return skip_step(t);
+	}
+}
+
+static enum status run(struct text *t)
+{
+	while (!t->lost && !t->failed && step(t))
+		;
+	if (t->lost)
+		t->at = t->source.n;
+	return t->failed ? E_NOMEM : OK;
+}
+
+enum status text_feed(struct text *t, struct str bytes)
+{
+	if (t->failed || t->finished || bytes.n > t->max - t->source.n) {
+		t->failed = true;
+		return E_NOMEM;
+	}
+	buf_put(&t->source, bytes);
+	if (t->source.failed)
+		t->failed = true;
+	return run(t);
+}
+
+enum status text_finish(struct text *t)
+{
+	if (t->finished)
+		return t->failed ? E_NOMEM : OK;
+	t->finished = true;
+	enum status s = run(t);
+	if (s != OK)
+		return s;
+	if (!t->plain && !t->lost && t->stage == AT_SKIP)
+		line_end(t);
+	inline_flush(t);
+	token_gap(t, GAP_BLOCK);
+	return t->failed ? E_NOMEM : OK;
+}
+
+struct str text_source(const struct text *t)
+{
+	return buf_str(&t->source);
+}
+
+size_t text_count(const struct text *t)
+{
+	return t->token_n;
+}
+
+const struct text_token *text_tokens(const struct text *t)
+{
+	return t->tokens;
+}
+
+struct str text_folded(const struct text *t, size_t token)
+{
+	const struct text_token *k = &t->tokens[token];
+	return str_sub(buf_str(&t->folded), k->fold, k->fold + k->fold_n);
+}
+
+/* Where the oldest undecided thing begins. */
+size_t text_settled(const struct text *t)
+{
+	if (t->finished)
+		return t->source.n;
+	if (t->word.open)
+		return t->word.start;
+	if (t->in.run_ch != 0)
+		return t->in.run_at;
+	return t->at;
+}
+
+static uint32_t over(const struct text *t, uint32_t now, enum text_gap least)
+{
+	bool any = t->token_n > 0;
+	if (t->word.open)
+		return now + (any && t->word.gap >= least);
+	return now + (any && (t->finished || t->gap >= least));
+}
+
+uint32_t text_clauses_over(const struct text *t)
+{
+	return over(t, t->clause, GAP_CLAUSE);
+}
+
+uint32_t text_sentences_over(const struct text *t)
+{
+	return over(t, t->sentence, GAP_SENTENCE);
+}
+
+static size_t prose_before(const struct text *t, size_t at)
+{
+	size_t lo = 0, hi = t->span_n;
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if (t->spans[mid].start < at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == 0)
+		return 0;
+	const struct span *s = &t->spans[lo - 1];
+	return s->before + (at < s->end ? at : s->end) - s->start;
+}
+
+size_t text_prose_since(const struct text *t, size_t from)
+{
+	size_t to = text_settled(t);
+	return from < to ? prose_before(t, to) - prose_before(t, from) : 0;
+}
+
+bool text_live(const struct text *t)
+{
+	if (t->plain)
+		return true;
+	if (t->lost || t->at != t->source.n || t->front)
+		return false;
+	if (t->stage == AT_HEAD)
+		return t->head.phase == HEAD_START && t->leaf != LEAF_FENCE && t->leaf != LEAF_HTML && !inline_barred(t) && !t->in.mute;
+	return t->stage == AT_TEXT && t->in.run_ch == 0 && !inline_barred(t) && !t->in.mute && !t->in.address;
+}
+
+/* A list mark at the very end is text so far, and would be an item were a line to follow. */
+static bool ends_in_mark(const struct text *t)
+{
+	struct str s = buf_str(&t->source);
+	return s.n > 0 && t->stage == AT_HEAD && t->line < s.n && s.n - t->line <= 12 && strchr("-+*.)", s.p[s.n - 1]) != NULL;
+}
+
+bool text_may_append(const struct text *t)
+{
+	if (t->plain)
+		return true;
+	if (!t->finished || t->lost || t->leaf == LEAF_FENCE || t->front || ends_in_mark(t))
+		return false;
+	if (t->leaf == LEAF_HTML && t->html < 6)
+		return false;
+	return t->in.math != '[' && t->in.dollars != 2 && t->in.mode != IN_COMMENT;
+}
