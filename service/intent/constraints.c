@@ -58,15 +58,30 @@ static void apply_budget(struct reading *in, const struct pattern *p)
 		set_min(in, lo.lo, lo.currency);
 }
 
+/* A cheap look before the costly rules: figures, number words, or nothing to read. */
+static bool may_name_sum(struct str text)
+{
+	static const char *const words[] = {"一", "二", "两", "三", "四", "五", "六", "七", "八", "九", "十", "百", "千", "万", "几", "hundred", "thousand", "dollar", "buck",
+		"euro", "quid", "grand"};
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] >= '0' && text.p[i] <= '9')
+			return true;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (str_find(text, str_of(words[i]), 0) < text.n)
+			return true;
+	return false;
+}
+
 /* Within a turn the first rule of the file that fits wins; a range settles both ends. */
 static bool read_budget(struct reading *in)
 {
 	bool done[KIND_CHEAPEST + 1] = {false};
+	bool sums = may_name_sum(in->text);
 	for (size_t i = 0; i < in->rules->budget.count; i++) {
 		const struct pattern *p = &in->rules->budget.items[i];
-		if (done[p->kind] || (done[KIND_RANGE] && p->kind != KIND_CHEAPEST) || (p->scripts & in->scripts) == 0)
+		if ((!sums && p->kind != KIND_CHEAPEST) || done[p->kind] || (done[KIND_RANGE] && p->kind != KIND_CHEAPEST) || (p->scripts & in->scripts) == 0)
 			continue;
-		int hit = rule_match(in->rules, p, in->text, 0, in->match);
+		int hit = intent_rule_match(in->rules, p, in->text, 0, in->match);
 		if (hit == RULE_LIMIT)
 			return false;
 		if (hit != RULE_HIT)
@@ -128,7 +143,7 @@ static bool read_said_rule(struct reading *in, const struct pattern *p)
 {
 	size_t from = 0;
 	for (int i = 0; i < INTENT_MAX_WORDS && from < in->text.n; i++) {
-		int hit = rule_match(in->rules, p, in->text, from, in->match);
+		int hit = intent_rule_match(in->rules, p, in->text, from, in->match);
 		if (hit != RULE_HIT)
 			return hit == RULE_MISSED;
 		size_t end = pcre2_get_ovector_pointer(in->match)[1];

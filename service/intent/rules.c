@@ -288,6 +288,30 @@ static enum status load_section(struct loader *l, const struct doc *root, const 
 	return OK;
 }
 
+/* Is rule a to be tried before rule b? */
+static bool tried_before(const struct pattern *a, const struct pattern *b)
+{
+	if ((a->weight > 0) != (b->weight > 0))
+		return a->weight > 0;
+	return a->weight > 0 ? a->weight > b->weight : a->weight < b->weight;
+}
+
+static enum status order_evidence(struct loader *l)
+{
+	const struct patterns *all = &l->r->evidence;
+	uint16_t *order = ARENA_TAKE(l->r->arena, uint16_t, all->count + 1);
+	if (order == NULL)
+		return no_memory(l);
+	for (size_t i = 0; i < all->count; i++) {
+		size_t k = i;
+		for (; k > 0 && tried_before(&all->items[i], &all->items[order[k - 1]]); k--)
+			order[k] = order[k - 1];
+		order[k] = (uint16_t)i;
+	}
+	l->r->order = order;
+	return OK;
+}
+
 static enum status load_score(struct loader *l, const struct doc *at)
 {
 	static const char *const keys[] = {"consumer", "informational", "answer_alone", "bias", "answer_bias", "carry", NULL};
@@ -315,6 +339,8 @@ static enum status load_intent(struct loader *l, const struct doc *root)
 		s = load_score(l, doc_get(root, "score"));
 	if (s == OK)
 		s = load_section(l, root, "evidence", load_evidence, &r->evidence);
+	if (s == OK)
+		s = order_evidence(l);
 	if (s == OK)
 		s = load_section(l, root, "budget", load_budget, &r->budget);
 	if (s == OK)
@@ -469,7 +495,7 @@ pcre2_match_data *rules_match_new(void)
 	return pcre2_match_data_create(8, NULL);
 }
 
-int rule_match(const struct intent_rules *r, const struct pattern *p, struct str text, size_t from, pcre2_match_data *match)
+int intent_rule_match(const struct intent_rules *r, const struct pattern *p, struct str text, size_t from, pcre2_match_data *match)
 {
 	int n = pcre2_match(p->code, (PCRE2_SPTR)text.p, text.n, from, PCRE2_NO_UTF_CHECK, match, r->limits);
 	return n >= 0 ? RULE_HIT : n == PCRE2_ERROR_NOMATCH ? RULE_MISSED : RULE_LIMIT;

@@ -57,6 +57,7 @@ struct intent_rules {
 	double consumer, informational, answer_alone, bias, answer_bias; /* thresholds are of the score, biases of its log-odds */
 	double carry; /* log-odds that an earlier shopping turn lends to a later one */
 	struct patterns evidence, budget, said, stance, topic_patterns; /* topic_patterns: `where` unused, weight is the topic's index */
+	uint16_t *order; /* of the evidence: by falling weight above 0, then by rising weight below it */
 	struct topic topics[TOPICS_MAX];
 	size_t topic_count;
 	struct words *words;
@@ -69,7 +70,7 @@ pcre2_match_data *rules_match_new(void);
 
 enum { RULE_MISSED = 0, RULE_HIT = 1, RULE_LIMIT = -1 };
 /* text: plain. RULE_LIMIT where the match gave up: callers then decide for "no link". */
-int rule_match(const struct intent_rules *r, const struct pattern *p, struct str text, size_t from, pcre2_match_data *match);
+int intent_rule_match(const struct intent_rules *r, const struct pattern *p, struct str text, size_t from, pcre2_match_data *match);
 /* The bytes of a group after RULE_HIT; empty where it took no part. */
 struct str rule_group(const struct pattern *p, enum pattern_group g, struct str text, pcre2_match_data *match);
 

@@ -156,7 +156,7 @@ static bool read_topic_regexes(struct judging *j)
 		size_t topic = (size_t)p->weight;
 		if (!topic_on(j, topic) || (p->scripts & j->scripts) == 0)
 			continue;
-		int hit = rule_match(j->rules, p, j->view, 0, j->match);
+		int hit = intent_rule_match(j->rules, p, j->view, 0, j->match);
 		if (hit == RULE_LIMIT)
 			return false;
 		if (hit == RULE_HIT && !seen_before(j->memory, SEEN_TOPIC_PATTERN | (uint32_t)i))
@@ -165,17 +165,22 @@ static bool read_topic_regexes(struct judging *j)
 	return true;
 }
 
+/* Strongest for first, then strongest against (the order of rules->order): an answer that can only speak against, and a
+ * question that nothing speaks for, need no more than their part. */
 static bool read_evidence_regexes(struct judging *j, double *sum)
 {
-	for (size_t i = 0; i < j->rules->evidence.count; i++) {
-		const struct pattern *p = &j->rules->evidence.items[i];
-		if (p->code == NULL || (p->where & j->where) == 0 || (p->scripts & j->scripts) == 0)
+	const struct intent_rules *r = j->rules;
+	for (size_t k = 0; k < r->evidence.count; k++) {
+		const struct pattern *p = &r->evidence.items[r->order[k]];
+		if (p->code == NULL || (p->where & j->where) == 0 || (p->scripts & j->scripts) == 0 || (j->only_against && p->weight > 0))
 			continue;
-		int hit = rule_match(j->rules, p, j->view, 0, j->match);
+		if (j->where == WHERE_QUESTION && p->weight < 0 && odds_score(*sum) < r->informational)
+			return true; /* none already, and it only gets less */
+		int hit = intent_rule_match(r, p, j->view, 0, j->match);
 		if (hit == RULE_LIMIT)
 			return false;
 		if (hit == RULE_HIT)
-			fire_evidence(j, i, sum);
+			fire_evidence(j, r->order[k], sum);
 	}
 	return true;
 }
@@ -251,13 +256,14 @@ static void judge_question(struct judging *j, struct str locale, double carried)
 	struct intent_memory counted = {0};
 	double sum = j->rules->bias + carried;
 	j->memory = &counted;
-	bool good = read_text(j, &sum) && constraints_read(j->rules, j->view, locale, j->arena, j->match, j->out);
+	bool good = read_text(j, &sum);
 	j->out->memory.question = sum;
 	if (raise_topics(j, false))
 		return;
-	if (good)
-		settle_question(j);
-	else
+	settle_question(j);
+	if (good && j->out->class == INTENT_CONSUMER)
+		good = constraints_read(j->rules, j->view, locale, j->arena, j->match, j->out);
+	if (!good)
 		give_up(j, "limit:match");
 }
 

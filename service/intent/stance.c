@@ -42,7 +42,7 @@ static enum intent_stance first_stance(const struct intent_rules *r, struct str 
 		return STANCE_AGAINST;
 	for (size_t i = 0; i < r->stance.count && stance == STANCE_PLAIN; i++) {
 		const struct pattern *p = &r->stance.items[i];
-		if ((p->scripts & scripts) == 0 || rule_match(r, p, text, 0, match) == RULE_MISSED)
+		if ((p->scripts & scripts) == 0 || intent_rule_match(r, p, text, 0, match) == RULE_MISSED)
 			continue;
 		stance = stance_of(p->kind);
 		if (rule_out != NULL)
