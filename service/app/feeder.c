@@ -151,8 +151,13 @@ static void *load_run(void *feeder)
 {
 	struct feeder *f = feeder;
 	struct err e = {0};
-	enum status s;
-	while ((s = feeder_load_catalogs(f, &e)) != OK || (s = feeder_publish(f, STR_NONE, &e)) != OK) {
+	for (;;) {
+		enum status s = feeder_load_catalogs(f, &e);
+		stock_touch(f->stock); /* what is published is called "loading" */
+		if (s == OK)
+			s = feeder_publish(f, STR_NONE, &e);
+		if (s == OK)
+			break;
 		feeder_log_error("load_failed", STR_NONE, &e);
 		if (feeder_pause(f, 1000))
 			return NULL;
