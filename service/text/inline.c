@@ -12,7 +12,7 @@
 bool inline_barred(const struct text *t)
 {
 	const struct inlines *in = &t->in;
-	return in->doubt || in->line_doubt || t->heading || t->definition || t->front || in->brackets > 0 || in->dollars > 0 || in->math != 0 || in->tags > 0 ||
+	return in->doubt || in->line_doubt || in->after_link || t->heading || t->definition || t->front || in->brackets > 0 || in->dollars > 0 || in->math != 0 || in->tags > 0 ||
 	       in->mode != IN_TEXT;
 }
 
@@ -280,7 +280,8 @@ static void bracket_close(struct text *t)
 static void dest_end(struct text *t)
 {
 	t->in.mode = IN_TEXT;
-	t->in.murky = true; /* runs inside a destination may pair with others in md4c */
+	t->in.murky = true;      /* runs inside a destination may pair with others in md4c */
+	t->in.after_link = true; /* and an address in it goes on to the next white space there */
 }
 
 static void dest_bare(struct inlines *in, char c)
@@ -510,8 +511,8 @@ static int point_at(const struct text *t, uint32_t *cp)
 
 static void ordinary(struct text *t, uint32_t cp, size_t n)
 {
-	if (t->in.address && point_side(cp) == SIDE_SPACE)
-		t->in.address = false;
+	if (cp < 0x80 && point_side(cp) == SIDE_SPACE) /* an address goes on over U+3000 */
+		t->in.address = t->in.after_link = false;
 	if (muted(t)) {
 		take(t, n, cp);
 		return;
@@ -588,7 +589,7 @@ void inline_line_end(struct text *t)
 {
 	struct inlines *in = &t->in;
 	inline_flush(t);
-	in->address = in->closed_bracket = in->line_doubt = false;
+	in->address = in->after_link = in->closed_bracket = in->line_doubt = false;
 	if (t->table)
 		in->dollars = 0;
 	if (in->mode == IN_COMMENT)

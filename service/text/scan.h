@@ -116,6 +116,7 @@ struct inlines { /* of the open block */
 	bool mute;  /* and without tokens */
 	bool line_doubt; /* barred to the line's end */
 	bool address; /* no tokens up to the next white space */
+	bool after_link; /* barred up to the next white space */
 	bool murky;   /* emphasis no longer followed */
 	bool closed_bracket; /* the byte before is a ] that closed something */
 	uint32_t brackets;

@@ -162,9 +162,24 @@ static bool run_after_keeps(const struct run *b)
 	return b->right == SIDE_SPACE || (b->right == SIDE_PUNCT && b->ch == '*' && b->closes_equal);
 }
 
+/* md4c 0.4.8 takes "https://" behind our "](" for an address too, up to the next white space, and loses the delimiter
+ * runs on that way. A label begins with a space; without one there must be white space before the next run. */
+static enum text_wrap clear_behind(const struct text *t, size_t to)
+{
+	for (size_t i = to; i < to + WRAP_AHEAD; i++) {
+		int c = text_byte(t, i);
+		if (c < 0)
+			return t->finished ? WRAP_YES : WRAP_WAIT;
+		if (c == ' ' || c == '\t' || is_newline(c))
+			return WRAP_YES;
+		if (c < 0x80 && strchr("*_~$@([<", c))
+			return WRAP_NO;
+	}
+	return WRAP_NO;
+}
+
 enum text_wrap text_wrap(const struct text *t, uint32_t start, uint32_t end, bool label, uint32_t *from, uint32_t *to)
 {
-	(void)label; /* label or not, the next run stands behind a closing bracket */
 	struct str s = buf_str(&t->source);
 	if (t->plain || start >= end || end > s.n || !tokens_fit(t, start, end) || !bytes_plain(str_sub(s, start, end)))
 		return WRAP_NO;
@@ -183,6 +198,8 @@ enum text_wrap text_wrap(const struct text *t, uint32_t start, uint32_t end, boo
 	w = after_fits(t, right, ends_in_entity(str_sub(s, start, end)));
 	if (w == WRAP_YES && !filled)
 		w = mail_behind(t, end);
+	if (w == WRAP_YES && !label)
+		w = clear_behind(t, right);
 	if (w == WRAP_YES) {
 		*from = left;
 		*to = right;
