@@ -77,7 +77,8 @@ struct link_networks;
 MUST_USE enum status link_networks_new(const struct doc *doc, struct link_networks **out, struct err *e);
 void link_networks_free(struct link_networks *n);
 
-/* An absolute http(s) URL, no userinfo, control characters, white space, backslash, non-ASCII host (IDNA xn-- is fine).
+/* An absolute http(s) URL, no userinfo, control characters, white space, backslash, non-ASCII host (IDNA xn-- is fine),
+ * '.' and '..' segments, '%' that starts no escape.
  * E_INPUT says what is wrong. *host_out (may be NULL) is a slice of url. */
 MUST_USE enum status link_url_check(struct str url, struct str *host_out, struct err *e);
 bool link_is_amazon(struct str url); /* any Amazon retail or short-link host (amzn.to ...) */

@@ -78,6 +78,18 @@ static void split_rest(struct str rest, struct url *u)
 	u->query = str_sub(rest, mark + 1, rest.n);
 }
 
+/* "." and ".." also as %2e, as browsers read them. Behind a network's path ("/links/…/https://shop/../..") they would
+ * climb out of it and make another link of it. */
+static bool has_dot_segment(struct str path)
+{
+	while (path.n > 0) {
+		struct str segment = str_cut(&path, '/');
+		if (url_name_is(segment, STR(".")) || url_name_is(segment, STR("..")))
+			return true;
+	}
+	return false;
+}
+
 enum status url_split(struct str url, struct url *out, struct err *e)
 {
 	struct url u = {0};
@@ -97,6 +109,8 @@ enum status url_split(struct str url, struct url *out, struct err *e)
 	if (fault)
 		return err_set(e, E_INPUT, "url", "%s", fault);
 	split_rest(str_sub(url, end, url.n), &u);
+	if (has_dot_segment(u.path))
+		return err_set(e, E_INPUT, "url", "a '.' or '..' in the path of the URL");
 	*out = u;
 	return OK;
 }

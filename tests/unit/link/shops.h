@@ -12,18 +12,20 @@
 
 #include "link/link.h"
 
-static const struct str SHOP_HOSTS[] = {STR("shop.example"), STR("amazon.co.uk"), STR("ebay.com")};
-static const struct pair AWIN_IDS[] = {{STR("merchant_id"), STR("6220")}, {STR("affiliate_id"), STR("98765")}};
-static const struct pair CJ_IDS[] = {{STR("publisher_id"), STR("7654321")}};
-static const struct pair RAKUTEN_IDS[] = {{STR("id"), STR("AbCdEfGhI*k")}, {STR("mid"), STR("4242")}};
-static const struct pair IMPACT_IDS[] = {{STR("base_url"), STR("https://goto.brand.example/c/111/222/333?veh=aff&subId1=old")}};
-static const struct pair EBAY_IDS[] = {{STR("campid"), STR("5338000001")}, {STR("mkrid"), STR("711-53200-19255-0")}};
-static const struct pair PARTNERIZE_IDS[] = {{STR("camref"), STR("1100lABC")}};
-static const struct pair AMAZON_IDS[] = {{STR("tag"), STR("inlay-21")}};
-static const struct pair PLAIN_IDS[] = {{STR("aff"), STR("in lay")}, {STR("ref"), STR("x-{click}")}};
+/* STR() is no constant expression. */
+#define LIT(lit) {(lit), sizeof(lit) - 1}
+static const struct str SHOP_HOSTS[] = {LIT("shop.example"), LIT("amazon.co.uk"), LIT("ebay.com")};
+static const struct pair AWIN_IDS[] = {{LIT("merchant_id"), LIT("6220")}, {LIT("affiliate_id"), LIT("98765")}};
+static const struct pair CJ_IDS[] = {{LIT("publisher_id"), LIT("7654321")}};
+static const struct pair RAKUTEN_IDS[] = {{LIT("id"), LIT("AbCdEfGhI*k")}, {LIT("mid"), LIT("4242")}};
+static const struct pair IMPACT_IDS[] = {{LIT("base_url"), LIT("https://goto.brand.example/c/111/222/333?veh=aff&subId1=old")}};
+static const struct pair EBAY_IDS[] = {{LIT("campid"), LIT("5338000001")}, {LIT("mkrid"), LIT("711-53200-19255-0")}};
+static const struct pair PARTNERIZE_IDS[] = {{LIT("camref"), LIT("1100lABC")}};
+static const struct pair AMAZON_IDS[] = {{LIT("tag"), LIT("inlay-21")}};
+static const struct pair PLAIN_IDS[] = {{LIT("aff"), LIT("in lay")}, {LIT("ref"), LIT("x-{click}")}};
 
 #define SHOP(net, ids) \
-	{.id = STR("m"), .hosts = SHOP_HOSTS, .host_count = 3, .network = (net), .network_ids = (ids), .network_id_count = ARRAY_LEN(ids)}
+	{.id = LIT("m"), .hosts = SHOP_HOSTS, .host_count = 3, .network = (net), .network_ids = (ids), .network_id_count = ARRAY_LEN(ids)}
 
 static const struct merchant SHOPS[NET_COUNT] = {
 	[NET_PLAIN] = SHOP(NET_PLAIN, PLAIN_IDS),
@@ -35,7 +37,7 @@ static const struct merchant SHOPS[NET_COUNT] = {
 	[NET_PARTNERIZE] = SHOP(NET_PARTNERIZE, PARTNERIZE_IDS),
 	[NET_AMAZON] = SHOP(NET_AMAZON, AMAZON_IDS),
 };
-static const struct merchant SHOP_BARE = {.id = STR("b"), .hosts = SHOP_HOSTS, .host_count = 3, .network = NET_PLAIN};
+static const struct merchant SHOP_BARE = {.id = LIT("b"), .hosts = SHOP_HOSTS, .host_count = 3, .network = NET_PLAIN};
 
 /* The sub-id of the all-zero id but for its last byte. */
 #define SUBID "00000000000000000000000001q"
