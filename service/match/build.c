@@ -53,12 +53,23 @@ static bool below(const struct titles *t, uint32_t category, uint32_t top)
 	return top == 0 || titles_common(t, category, top) == top;
 }
 
-/* Moves the mentions that stand for the phrase to the front; in order of products. */
-static size_t choose(const struct titles *t, enum match_kind kind, uint32_t category, struct mention *m, size_t n)
+/* Moves the mentions that stand for a kind of thing to the front, in order of products: those in its category, and
+ * where some titles name it first, only these. */
+static size_t choose(const struct titles *t, uint32_t category, struct mention *m, size_t n)
 {
-	size_t kept = 0;
+	size_t kept = 0, heads = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (m[i].fit == FIT_GROUP || !below(t, t->category[m[i].product], category))
+			continue;
+		heads += m[i].fit >= FIT_HEAD;
+		m[kept++] = m[i];
+	}
+	if (heads == 0)
+		return kept;
+	n = kept;
+	kept = 0;
 	for (size_t i = 0; i < n; i++)
-		if (kind != MATCH_TYPE || (m[i].fit != FIT_GROUP && below(t, t->category[m[i].product], category)))
+		if (m[i].fit >= FIT_HEAD)
 			m[kept++] = m[i];
 	return kept;
 }
@@ -147,7 +158,8 @@ static bool seal_node(struct seal *s, uint32_t node)
 	if (kind != MATCH_TYPE)
 		fact->category = phrases_category(s->f, m, n, FIT_GROUP, 0.5, &share);
 	double telling = kind == MATCH_BRAND ? 0 : settle_telling(s, fact, kind, m, n, share);
-	n = choose(s->f->titles, kind, fact->category, m, n);
+	if (kind == MATCH_TYPE)
+		n = choose(s->f->titles, fact->category, m, n);
 	if (n == 0 || (telling <= 0 && kind != MATCH_BRAND))
 		return true;
 	if (!seal_room(s, n))

@@ -60,26 +60,52 @@ static uint32_t trim_han_tail(const struct titles *t, const struct tuning *tune,
 	return to;
 }
 
+/* One part of a title: words [from, to) between breaks. Tail words inside it ("Sleeping Bag Unisex Yellow Nylon") set
+ * apart what stands before them; the last stretch names the thing. */
+static size_t put_part(const struct titles *t, const struct tuning *tune, const struct word *w, struct head part, struct head *out, size_t n)
+{
+	if (part.han) {
+		part.to = trim_han_tail(t, tune, w, part.from, part.to);
+		if (part.to > part.from && n < HEADS_MAX)
+			out[n++] = part;
+		return n;
+	}
+	size_t last = n;
+	for (uint32_t i = part.from; i < part.to;) {
+		uint32_t end = i;
+		while (end < part.to && !(w[end].roles & ROLE_TAIL))
+			end++;
+		uint32_t to = trim_word_tail(w, i, end);
+		if (to > i && n < HEADS_MAX) {
+			last = n;
+			out[n++] = (struct head){.from = i, .to = to};
+		}
+		i = end + 1;
+	}
+	if (last < n)
+		out[last].first = part.first;
+	return n;
+}
+
 size_t heads_find(const struct titles *t, const struct tuning *tune, struct slice title, struct head out[HEADS_MAX])
 {
+	const struct word *w = title.p;
 	size_t n = 0;
-	bool first = true;
+	bool silent = false; /* behind "for" or "with": what it goes with, up to the next comma */
 	for (uint32_t i = 0; i < title.n && n < HEADS_MAX;) {
-		const struct word *w = title.p;
+		if (w[i].gap >= GAP_HARD)
+			silent = false;
 		if (w[i].roles & ROLE_BREAK) {
-			first = first && n == 0;
+			silent = true;
 			i++;
 			continue;
 		}
 		uint32_t end = i + 1;
 		while (end < title.n && !(w[end].roles & ROLE_BREAK) && same_part(&w[end - 1], &w[end]))
 			end++;
-		bool han = w[i].flags & WORD_HAN;
-		uint32_t to = han ? trim_han_tail(t, tune, w, i, end) : trim_word_tail(w, i, end);
-		if (to > i) {
-			out[n++] = (struct head){.from = i, .to = to, .han = han, .first = first};
-			first = false;
-		}
+		struct head part = {.from = i, .to = end, .han = w[i].flags & WORD_HAN, .first = n == 0};
+		if (!silent || part.han)
+			n = put_part(t, tune, w, part, out, n);
 		i = end;
 	}
 	return n;

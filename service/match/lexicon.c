@@ -111,3 +111,14 @@ uint32_t lexicon_find(const struct lexicon *x, struct str word)
 	uint32_t id = map_get(x->ids, word);
 	return id != MAP_NONE ? x->same[id] : find_singular(x, word);
 }
+
+void lexicon_flatten(struct lexicon *x)
+{
+	for (uint32_t id = 0; id < x->count; id++) {
+		uint32_t end = id;
+		for (int guard = 0; x->same[end] != end && guard < 4; guard++)
+			end = x->same[end];
+		x->same[id] = end;
+		x->same[end] = end;
+	}
+}

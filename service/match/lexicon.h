@@ -23,6 +23,8 @@ uint32_t lexicon_add(struct lexicon *x, struct str word);
 uint32_t lexicon_find(const struct lexicon *x, struct str word);
 /* Words added from number `from` on follow their singulars, where these are known. */
 void lexicon_settle(struct lexicon *x, uint32_t from);
+/* Ends chains in `same`: each word points to one that points to itself. */
+void lexicon_flatten(struct lexicon *x);
 /* Candidate singulars of an English plural, most likely first; 0 when the word is no plural. */
 size_t lexicon_singulars(struct str word, char out[2][64], struct str got[2]);
 

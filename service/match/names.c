@@ -212,7 +212,7 @@ static bool put_category_word(struct phrases *f, uint32_t category, struct slice
 {
 	uint32_t last = w.n == 0 ? NODE_NONE : find_node(f, w.p + w.n - 1, 1);
 	/* "Camping & Hiking" are no things; "Headphones & Headsets" are, as titles show. */
-	bool thing = last != NODE_NONE && f->fact[last].heads > 0 && f->fact[last].longest < f->fact[last].heads;
+	bool thing = last != NODE_NONE && f->fact[last].heads > 0;
 	if (!thing || w.n > LONGEST_CATEGORY || is_type(f, find_node(f, w.p, w.n)))
 		return true;
 	if ((w.p[w.n - 1].roles & (ROLE_GENERIC | ROLE_TAIL | ROLE_LINK)) || (w.p[0].roles & ROLE_LINK))
@@ -226,37 +226,17 @@ static bool put_category_word(struct phrases *f, uint32_t category, struct slice
 	return true;
 }
 
-/* The last step of a path, cut at commas and "&". */
 static bool put_category(struct phrases *f, uint32_t category, const uint32_t *members, size_t n)
 {
-	const struct titles *t = f->titles;
-	struct slice path = wordlists_get(&t->path, category);
-	size_t skip = wordlists_get(&t->path, t->category_parent[category]).n;
-	struct str leaf = t->category_text[category];
-	if (skip > path.n || t->category_work[category])
+	if (f->titles->category_work[category])
 		return true;
-	path.p += skip;
-	path.n -= skip;
-	/* Word lists know no "&": cut the text along with the words. */
-	leaf = str_sub(leaf, t->category_text[t->category_parent[category]].n, leaf.n);
-	while (path.n > 0) {
-		size_t amp = str_find(leaf, STR("&"), 0), comma = str_find(leaf, STR(","), 0);
-		size_t cut = amp < comma ? amp : comma, words = 0;
-		struct str part = str_trim(str_sub(leaf, leaf.n > 3 && str_starts(leaf, STR(" > ")) ? 3 : 0, cut));
-		for (size_t i = 0; i < part.n; i++)
-			words += part.p[i] == ' ' || part.p[i] == '-' || part.p[i] == '/';
-		words = part.n == 0 ? 0 : words + 1;
-		if (words > path.n)
+	for (size_t i = 0;; i++) {
+		struct slice name = titles_called(f->titles, category, i);
+		if (name.n == 0)
 			return true;
-		if (words > 0 && !put_category_word(f, category, (struct slice){path.p, words}, members, n))
+		if (!put_category_word(f, category, name, members, n))
 			return false;
-		path.p += words;
-		path.n -= words;
-		if (cut >= leaf.n)
-			break;
-		leaf = str_sub(leaf, cut + 1, leaf.n);
 	}
-	return true;
 }
 
 static bool put_categories(struct phrases *f)

@@ -136,6 +136,23 @@ uint32_t phrases_category(struct phrases *f, const struct mention *m, size_t n, 
 	return best;
 }
 
+bool phrases_category_is(const struct phrases *f, uint32_t category, uint32_t node)
+{
+	for (size_t i = 0;; i++) {
+		struct slice name = titles_called(f->titles, category, i);
+		if (name.n == 0)
+			return false;
+		uint32_t at = node;
+		size_t n = name.n;
+		while (n > 0 && at != 0 && f->trie.word[at] == name.p[n - 1].id) {
+			at = f->trie.parent[at];
+			n--;
+		}
+		if (n == 0 && at == 0)
+			return true;
+	}
+}
+
 static bool count_words(struct phrases *f)
 {
 	const struct titles *t = f->titles;

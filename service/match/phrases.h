@@ -28,7 +28,7 @@ struct mentions {
 /* What is known of a node; kinds is a set of bits 1 << enum match_kind. */
 struct node_fact {
 	uint32_t heads;    /* products whose title names the thing so */
-	uint32_t longest;  /* most heads of a phrase that is one word longer at the front */
+	uint32_t longest;  /* most products of a phrase that is one word longer at the front */
 	uint32_t suffix;   /* the node of the phrase without its first word */
 	uint32_t category;
 	float telling;
@@ -58,6 +58,8 @@ bool mentions_group(struct mentions *m, uint32_t nodes, uint32_t **first_out);
 bool mentions_put(struct mentions *m, uint32_t node, uint32_t product, enum fit fit);
 /* The node of a path of words, made when it is new, with its fact; NODE_NONE: no memory. */
 uint32_t phrases_node(struct phrases *f, uint32_t from, const struct word *w, size_t n);
+/* Is one of the names in a category's last step ("Hats", "Headphones & Headsets") just the node's words? */
+bool phrases_category_is(const struct phrases *f, uint32_t category, uint32_t node);
 /* The category that holds most of the n products: the deepest path with the wanted share; *share_out. */
 uint32_t phrases_category(struct phrases *f, const struct mention *m, size_t n, enum fit least, double wanted, double *share_out);
 

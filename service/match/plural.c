@@ -111,7 +111,12 @@ static bool join_word(struct lexicon *x, const struct spread *s, uint32_t plural
 		uint32_t singular = map_get(x->ids, got[i]);
 		if (singular == MAP_NONE)
 			continue;
-		if (same_thing(s, plural, singular))
+		if (!same_thing(s, plural, singular))
+			return true;
+		/* The commoner one stands for both: "lens" of "lens" and a stray "len". */
+		if (first_of(s, plural + 1) - first_of(s, plural) > first_of(s, singular + 1) - first_of(s, singular))
+			x->same[singular] = plural;
+		else
 			x->same[plural] = singular;
 		return true;
 	}
@@ -141,8 +146,10 @@ bool plurals_join(struct titles *t)
 	for (uint32_t w = 0; fine && w < words; w++)
 		fine = join_word(&t->lexicon, &s, w);
 	free(s.at);
+	lexicon_flatten(&t->lexicon);
 	rename_words(&t->lexicon, &t->title);
 	rename_words(&t->lexicon, &t->name);
 	rename_words(&t->lexicon, &t->path);
+	rename_words(&t->lexicon, &t->called);
 	return fine;
 }

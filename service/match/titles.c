@@ -119,6 +119,9 @@ static bool categories_room(struct titles *t)
 	struct str *text = realloc(t->category_text, cap * sizeof(*text));
 	if (text != NULL)
 		t->category_text = text;
+	uint32_t *called = realloc(t->category_called, (cap + 1) * sizeof(*called));
+	if (called != NULL)
+		t->category_called = called;
 	uint32_t *parent = realloc(t->category_parent, cap * sizeof(*parent));
 	if (parent != NULL)
 		t->category_parent = parent;
@@ -128,7 +131,7 @@ static bool categories_room(struct titles *t)
 	bool *work = realloc(t->category_work, cap * sizeof(*work));
 	if (work != NULL)
 		t->category_work = work;
-	if (text == NULL || parent == NULL || depth == NULL || work == NULL)
+	if (text == NULL || called == NULL || parent == NULL || depth == NULL || work == NULL)
 		return false;
 	t->category_cap = cap;
 	return true;
@@ -144,6 +147,26 @@ static struct str path_parent(struct str path)
 	return at == path.n ? STR_NONE : str_sub(path, 0, at);
 }
 
+/* The last step of a path, cut at commas and "&". */
+static bool read_called(struct titles *t, const struct tuning *tune, struct str path)
+{
+	struct str above = path_parent(path), leaf = str_sub(path, above.n > 0 ? above.n + 3 : 0, path.n);
+	while (leaf.n > 0) {
+		size_t amp = str_find(leaf, STR("&"), 0), comma = str_find(leaf, STR(","), 0);
+		size_t cut = amp < comma ? amp : comma;
+		if (!titles_read_list(t, tune, str_trim(str_sub(leaf, 0, cut)), &t->called))
+			return false;
+		leaf = str_sub(leaf, cut + 1, leaf.n);
+	}
+	return true;
+}
+
+struct slice titles_called(const struct titles *t, uint32_t category, size_t i)
+{
+	size_t list = t->category_called[category] + i;
+	return list < t->category_called[category + 1] ? wordlists_get(&t->called, list) : (struct slice){0};
+}
+
 /* The number of a path, with those of the paths above it; UINT32_MAX: no memory. */
 static uint32_t category_number(struct titles *t, const struct tuning *tune, struct str path, unsigned guard)
 {
@@ -156,6 +179,10 @@ static uint32_t category_number(struct titles *t, const struct tuning *tune, str
 	if (parent == UINT32_MAX || !categories_room(t) || !titles_read_list(t, tune, path, &t->path))
 		return UINT32_MAX;
 	uint32_t id = (uint32_t)t->category_count;
+	t->category_called[id] = (uint32_t)t->called.count;
+	if (!read_called(t, tune, path))
+		return UINT32_MAX;
+	t->category_called[id + 1] = (uint32_t)t->called.count;
 	if (map_add(t->category_ids, path, id) == MAP_NONE)
 		return UINT32_MAX;
 	t->category_text[id] = path;
@@ -267,6 +294,8 @@ void titles_done(struct titles *t)
 	wordlists_done(&t->title);
 	wordlists_done(&t->name);
 	wordlists_done(&t->path);
+	wordlists_done(&t->called);
+	free(t->category_called);
 	free(t->brand);
 	free(t->category);
 	free(t->category_text);
@@ -288,6 +317,7 @@ void titles_shed(struct titles *t)
 	wordlists_done(&t->title);
 	wordlists_done(&t->name);
 	wordlists_done(&t->path);
+	wordlists_done(&t->called);
 	free(t->brand);
 	t->brand = NULL;
 }

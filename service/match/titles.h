@@ -45,6 +45,8 @@ struct titles {
 	struct wordlists path;            /* by category: its path's words */
 	uint32_t *category;               /* by product: number of its category; 0 is "" */
 	struct str *category_text;        /* by category, slices of the catalog */
+	struct wordlists called;          /* everyday names of categories: "Tea & Infusions" has two */
+	uint32_t *category_called;        /* by category: its first list of `called`; it has those up to the next one's */
 	uint32_t *category_parent;
 	uint8_t *category_depth;
 	bool *category_work;
@@ -60,6 +62,8 @@ void titles_shed(struct titles *t);
 /* Words of any text, added to the lexicon, as one more list of l. */
 bool titles_read_list(struct titles *t, const struct tuning *tune, struct str s, struct wordlists *l);
 void wordlists_done(struct wordlists *l);
+/* The i-th everyday name of a category, empty when there are no more. */
+struct slice titles_called(const struct titles *t, uint32_t category, size_t i);
 /* The deepest path that both lie below, 0 if none. */
 uint32_t titles_common(const struct titles *t, uint32_t a, uint32_t b);
 

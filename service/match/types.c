@@ -7,7 +7,8 @@
 
 enum { LONGEST_TYPE = 4, LONGEST_HAN_TYPE = 7, SHORTEST_HAN_TYPE = 2 };
 
-static bool starts_brand(const struct titles *t, uint32_t product, struct slice w)
+/* Words of the maker's name that w begins with, 0 if it does not. */
+static uint32_t brand_length(const struct titles *t, uint32_t product, struct slice w)
 {
 	for (size_t b = 0; b < NAMES_MAX && t->brand[product][b] != 0; b++) {
 		struct slice name = wordlists_get(&t->name, t->brand[product][b]);
@@ -15,27 +16,26 @@ static bool starts_brand(const struct titles *t, uint32_t product, struct slice 
 		while (i < name.n && i < w.n && name.p[i].id == w.p[i].id)
 			i++;
 		if (name.n > 0 && i == name.n)
-			return true;
+			return (uint32_t)name.n;
 	}
-	return false;
+	return 0;
 }
 
-/* The ends of one head, from the shortest; stops where the maker's name begins. */
+/* The ends of one head, from the shortest to where the maker's name ends: "Red Tape" names no tape. */
 static bool put_ends(struct phrases *f, uint32_t product, struct slice title, const struct head *h)
 {
 	uint32_t longest = h->han ? LONGEST_HAN_TYPE : LONGEST_TYPE, suffix = 0;
-	for (uint32_t n = h->han ? SHORTEST_HAN_TYPE : 1; n <= longest && n <= h->to - h->from; n++) {
+	uint32_t room = h->to - h->from - brand_length(f->titles, product, (struct slice){title.p + h->from, h->to - h->from});
+	for (uint32_t n = h->han ? SHORTEST_HAN_TYPE : 1; n <= longest && n <= room; n++) {
 		struct slice end = {title.p + h->to - n, n};
-		if ((end.p[0].flags & WORD_DIGIT) || starts_brand(f->titles, product, end))
+		if ((end.p[0].flags & WORD_DIGIT) || brand_length(f->titles, product, end) > 0)
 			break;
 		uint32_t node = phrases_node(f, 0, end.p, n);
 		if (node == NODE_NONE)
 			return false;
 		f->fact[node].suffix = suffix;
 		suffix = node;
-		bool whole = n == h->to - h->from || starts_brand(f->titles, product, (struct slice){title.p + h->from, h->to - n - h->from});
-		whole = whole && (n == h->to - h->from || h->from + 1 + n >= h->to);
-		enum fit fit = !(h->first || h->han) ? FIT_LATER : whole ? FIT_WHOLE : FIT_HEAD;
+		enum fit fit = !(h->first || h->han) ? FIT_LATER : n == room ? FIT_WHOLE : FIT_HEAD;
 		if (!mentions_put(&f->mentions, node, product, fit))
 			return false;
 	}
@@ -139,9 +139,9 @@ static bool word_allowed(const struct phrases *f, uint32_t node)
 static double type_telling(const struct phrases *f, const struct node_fact *fact, const struct usage *u, double share, uint32_t category)
 {
 	const struct tuning *tune = f->tune;
-	double n = u->heads + 0.5 * u->later;
+	double n = u->heads + 0.25 * u->later;
 	double support = n / (n + tune->half_support);
-	double ends = (u->heads + u->later) / (double)(u->all + u->works);
+	double ends = n / (double)(u->all + u->works);
 	double head = ends / (ends + (fact->han ? tune->han_head_share : tune->head_share));
 	double depth = f->titles->category_depth[category] >= 2 ? 1 : 0.6;
 	return support * share * head * depth;
@@ -150,22 +150,47 @@ static double type_telling(const struct phrases *f, const struct node_fact *fact
 static bool enough_heads(const struct phrases *f, const struct node_fact *fact, const struct usage *u)
 {
 	if (fact->han)
-		return u->heads >= f->tune->min_han_heads;
-	return fact->words > 1 ? u->heads >= 1 : u->heads >= f->tune->min_word_heads;
+		return u->heads >= f->tune->min_han_heads && fact->words <= LONGEST_HAN_TYPE - 1;
+	return fact->words > 1 ? u->heads + u->later >= 1 : u->heads >= f->tune->min_word_heads;
+}
+
+static bool is_fragment(const struct phrases *f, const struct node_fact *fact, const struct usage *u)
+{
+	double share = fact->han ? f->tune->han_fragment_share : f->tune->fragment_share;
+	uint32_t all = u->all + u->works;
+	return all >= 2 && fact->longest > share * all;
+}
+
+/* A category that is called just what the phrase says, and has some of its products: Sunscreen. The deepest one. */
+static uint32_t namesake(const struct phrases *f, uint32_t node, const struct mention *m, size_t n)
+{
+	const struct titles *t = f->titles;
+	uint32_t best = 0, before = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t c = t->category[m[i].product];
+		bool deeper = best == 0 || t->category_depth[c] > t->category_depth[best];
+		if (m[i].fit >= FIT_LATER && c != 0 && c != before && deeper && phrases_category_is(f, c, node))
+			best = c;
+		before = c;
+	}
+	return best;
 }
 
 static void judge_type(struct phrases *f, uint32_t node, const struct mention *m, size_t n)
 {
 	struct node_fact *fact = &f->fact[node];
 	struct usage u = count_usage(f->titles, m, n);
-	if (!enough_heads(f, fact, &u))
-		return;
-	double fragment = fact->han ? f->tune->han_fragment_share : f->tune->fragment_share;
-	if (u.heads >= 3 && fact->longest > fragment * u.heads)
+	if (!enough_heads(f, fact, &u) || is_fragment(f, fact, &u) || !word_allowed(f, node))
 		return;
 	double share;
-	fact->category = phrases_category(f, m, n, FIT_LATER, f->tune->category_share, &share);
-	if (fact->category == 0 || !word_allowed(f, node))
+	enum fit least = u.heads >= 2 ? FIT_HEAD : FIT_LATER;
+	fact->category = phrases_category(f, m, n, least, f->tune->category_share, &share);
+	uint32_t same = namesake(f, node, m, n);
+	if (same != 0 && titles_common(f->titles, same, fact->category) == fact->category) {
+		fact->category = same;
+		share = share < 0.9 ? 0.9 : share;
+	}
+	if (fact->category == 0)
 		return;
 	fact->telling = (float)type_telling(f, fact, &u, share, fact->category);
 	fact->kinds |= 1u << MATCH_TYPE;
@@ -178,8 +203,9 @@ static void count_heads(struct phrases *f, const uint32_t *first)
 			f->fact[node].heads += f->mentions.at[i].fit >= FIT_HEAD;
 	for (uint32_t node = 1; node < f->trie.count; node++) {
 		struct node_fact *shorter = &f->fact[f->fact[node].suffix];
-		if (f->fact[node].heads > shorter->longest)
-			shorter->longest = f->fact[node].heads;
+		uint32_t all = first[node + 1] - first[node];
+		if (all > shorter->longest)
+			shorter->longest = all;
 	}
 }
 
