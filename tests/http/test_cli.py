@@ -1,0 +1,210 @@
+"""The command line: exit codes, what stdout holds, keys that running nodes hear of, configuration and its order."""
+import gzip
+import json
+import os
+import stat
+
+import pytest
+
+from conftest import ANSWER, HEADPHONES, QUESTION, eventually, run
+
+COMMANDS = ["serve", "insert", "catalog check", "catalog push", "report", "ledger verify", "key create", "key revoke", "key list"]
+
+
+@pytest.fixture
+def feed(tmp_path):
+    path = tmp_path / "audio.jsonl"
+    path.write_text("".join(json.dumps(p, ensure_ascii=False) + "\n" for p in HEADPHONES))
+    return path
+
+
+def lines(text):
+    return [json.loads(l) for l in text.splitlines()]
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_help(words):
+    done = run(*words.split(), "--help", check=0)
+    assert done.stdout.startswith(f"usage: inlay {words}") and done.stderr == ""
+
+
+@pytest.mark.parametrize("args", [[], ["nonsense"], ["serve", "--nonsense"], ["serve", "--threads", "many"], ["serve", "extra"], ["serve", "--threads"],
+                                  ["catalog", "check"], ["key", "create"], ["key", "create", "--role", "king"], ["report", "--format", "xml"],
+                                  ["insert", "--form", "sonnet"], ["catalog", "push", "x"], ["key", "create", "--role", "merchant"]])
+def test_wrong_usage_is_2(args, tmp_path):
+    done = run(*args, env={"INLAY_DATA": str(tmp_path)})
+    assert done.returncode == 2 and done.stdout == "" and done.stderr
+
+
+def test_insert_filter(feed):
+    requests = [{"id": 7, "answer": ANSWER, "question": QUESTION}, {"answer": 5}, {"answer": "The sky is blue.", "question": "Why is the sky blue?"}]
+    text = "".join(json.dumps(r) + "\n" for r in requests[:2]) + "not json\n\n" + json.dumps(requests[2])
+    done = run("insert", "--catalog", feed, input=text, check=0)
+    out = lines(done.stdout)
+    assert len(out) == 4
+    assert out[0]["id"] == 7 and out[0]["decision"] == "linked"
+    assert out[0]["links"][0]["url"] == "https://audio.example/p/wh5"  # no public url: straight to the merchant
+    assert out[1]["error"]["pointer"] == "/answer" and out[1]["error"]["line"] == 2
+    assert out[2]["error"]["line"] == 3
+    assert out[3]["decision"] == "none" and out[3]["answer"] == requests[2]["answer"]
+
+
+def test_insert_filter_options(feed, tmp_path):
+    request = json.dumps({"answer": ANSWER, "question": QUESTION}) + "\n"
+    packed = tmp_path / "audio.jsonl.gz"
+    packed.write_bytes(gzip.compress(feed.read_bytes()))
+    through = lines(run("insert", "--catalog", f"{packed}=shop", "--public-url", "https://go.example", input=request, check=0).stdout)[0]
+    assert through["links"][0]["url"].startswith("https://go.example/c/") and through["links"][0]["product"]["merchant"] == "shop"
+    none = lines(run("insert", "--catalog", feed, "--max-links", "0", input=request, check=0).stdout)[0]
+    assert none["decision"] == "none" and none["answer"] == ANSWER
+    form = lines(run("insert", "--catalog", feed, "--form", "annotations", input=request, check=0).stdout)[0]
+    assert form["answer"] == ANSWER
+    secret = tmp_path / "secret"
+    secret.write_text("3 " + "ab" * 32 + "\n")
+    other = lines(run("insert", "--catalog", feed, "--secret-file", secret, input=request, check=0).stdout)[0]
+    plain = lines(run("insert", "--catalog", feed, input=request, check=0).stdout)[0]
+    assert other["insertion"] != plain["insertion"]
+
+
+def test_insert_survives_hostile_lines(feed):
+    text = "\x00\n" + "[" * 100000 + "\n" + '{"answer":"' + "x" * 400000 + '"}\n' + json.dumps({"answer": ANSWER, "question": QUESTION})
+    out = lines(run("insert", "--catalog", feed, input=text, check=0).stdout)
+    assert ["error" in o for o in out] == [True, True, True, False]
+
+
+def test_insert_without_a_readable_catalog_is_1(tmp_path):
+    assert run("insert", "--catalog", tmp_path / "none.jsonl", input="").returncode == 1
+
+
+def test_catalog_check(feed, tmp_path):
+    good = run("catalog", "check", feed, check=0)
+    assert "3 products accepted" in good.stdout
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text(json.dumps({"id": "x", "title": "T", "url": "https://a.example/x"}) + "\n")
+    done = run("catalog", "check", bad)
+    assert done.returncode == 1 and "line 1" in done.stdout and "price" in done.stdout
+
+
+def test_catalog_push(service, feed, tmp_path):
+    packed = tmp_path / "more.jsonl.gz"
+    packed.write_bytes(gzip.compress(feed.read_bytes()))
+    done = run("catalog", "push", packed, "--merchant", "audio", "--url", service.url, check=0)
+    assert "3 accepted" in done.stdout
+    missing = run("catalog", "push", feed, "--merchant", "nobody", "--url", service.url)
+    assert missing.returncode == 1 and "no such merchant" in missing.stderr
+    away = run("catalog", "push", feed, "--merchant", "audio", "--url", "http://127.0.0.1:1")
+    assert away.returncode == 1 and "cannot reach" in away.stderr
+
+
+def test_keys_are_heard_by_a_running_node(service):
+    assert service.get("/v1/merchants").status_code == 200
+    done = run("key", "create", "--role", "admin", "--data", service.data, check=0)
+    key = done.stdout.splitlines()[0]
+    assert key.startswith("ink_admin_") and len(key) == len("ink_admin_") + 43
+    eventually(lambda: service.get("/v1/merchants").status_code == 401, "the node asks for a key")
+    assert service.get("/v1/merchants", headers={"x-api-key": key}).status_code == 200
+    assert service.get("/v1/merchants", headers={"authorization": f"Bearer {key}"}).status_code == 200
+    listed = run("key", "list", "--data", service.data, check=0).stdout
+    key_id = listed.splitlines()[1].split()[0]
+    assert key not in listed and "admin" in listed
+    run("key", "create", "--role", "finance", "--data", service.data, check=0)  # so that keys are still asked for
+    run("key", "revoke", key_id, "--data", service.data, check=0)
+    eventually(lambda: service.get("/v1/merchants", headers={"x-api-key": key}).status_code == 401, "the key is dead")
+    assert run("key", "revoke", "k_000000000000", "--data", service.data).returncode == 1
+    for file in service.data.iterdir():
+        assert key.encode() not in file.read_bytes(), file
+
+
+def test_outside_addresses_need_a_key(tmp_path):
+    done = run("serve", "--listen", "0.0.0.0:0", "--data", tmp_path)
+    assert done.returncode == 1 and "key" in done.stderr
+
+
+def test_one_service_a_ledger(service):
+    done = run("serve", "--listen", "127.0.0.1:0", "--data", service.data)
+    assert done.returncode == 1 and "another" in done.stderr
+
+
+def test_the_secret_file(make_service):
+    s = make_service().start()
+    secret = s.data / "secret"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    s.stop()
+    first = secret.read_text()
+    secret.write_text("1 " + "cd" * 32 + "\n")
+    done = run("serve", "--listen", "127.0.0.1:0", "--data", s.data)
+    assert done.returncode == 1 and "secret" in done.stderr  # every link in the world would be dead
+    secret.write_text(first + "2 " + "cd" * 32 + "\n")  # a rotation keeps the old line
+    s.start()
+    s.stop()
+    secret.write_text("9 " + "ef" * 32 + "\n")
+    s.start("--new-secret")
+
+
+def test_an_old_key_still_redirects(service):
+    url = service.insert(ANSWER, QUESTION)["links"][0]["url"]
+    service.stop()
+    secret = service.data / "secret"
+    secret.write_text(secret.read_text() + "2 " + "cd" * 32 + "\n")
+    service.start()
+    assert service.get(url).status_code == 302
+    assert service.insert(ANSWER, QUESTION)["links"][0]["url"] != url
+
+
+def test_order_of_configuration(make_service, tmp_path):
+    file = tmp_path / "inlay.yaml"
+    file.write_text("public_url: https://file.example\nmax_answer: 1K\n")
+    s = make_service("n1", "--config", str(file)).start()
+    s.merchant("audio")
+    s.catalog("audio", HEADPHONES)
+    assert s.insert(ANSWER, QUESTION)["links"][0]["url"].startswith("https://file.example/c/")
+    assert s.post("/v1/insert", json={"answer": "x" * 2000}).status_code == 413
+    s.stop()
+    s.env = {"INLAY_PUBLIC_URL": "https://env.example"}
+    s.start()
+    assert s.insert(ANSWER, QUESTION)["links"][0]["url"].startswith("https://env.example/c/")
+    s.stop()
+    s.start("--public-url=https://flag.example")
+    assert s.insert(ANSWER, QUESTION)["links"][0]["url"].startswith("https://flag.example/c/")
+
+
+@pytest.mark.parametrize("text", ["listne: x\n", "threads: -1\n", "listen: [1, 2]\n", "- a\n", "max_answer: 9Q\n", "a: b: c\n"])
+def test_a_wrong_configuration_is_told(text, tmp_path):
+    file = tmp_path / "inlay.yaml"
+    file.write_text(text)
+    done = run("serve", "--config", file, "--data", tmp_path / "d")
+    assert done.returncode == 2 and "line" in done.stderr or "must" in done.stderr
+
+
+def test_sighup_takes_new_rules_and_refuses_bad_ones(make_service, tmp_path):
+    import shutil
+    import signal
+    from conftest import ROOT
+    rules = tmp_path / "rules"
+    shutil.copytree(ROOT / "rules", rules)
+    s = make_service("n", "--rules", str(rules), "--catalogs", str(ROOT / "catalogs")).start()
+    s.merchant("audio")
+    s.catalog("audio", HEADPHONES)
+    good = (rules / "intent.yaml").read_text()
+    (rules / "intent.yaml").write_text("a: [\n")
+    s.process.send_signal(signal.SIGHUP)
+    eventually(lambda: "reload_refused" in s.log(), "the refusal is logged")
+    assert s.insert(ANSWER, QUESTION)["decision"] == "linked"
+    (rules / "intent.yaml").write_text(good)
+    s.process.send_signal(signal.SIGHUP)
+    eventually(lambda: "event=reloaded" in s.log(), "the reload is logged")
+    assert s.insert(ANSWER, QUESTION)["decision"] == "linked"
+
+
+def test_verify_names_no_ledger(tmp_path):
+    assert run("ledger", "verify", "--data", tmp_path / "none").returncode == 1
+    assert not os.path.exists(tmp_path / "none")
+
+
+def test_report_formats(service):
+    service.insert(ANSWER, QUESTION)
+    eventually(lambda: json.loads(run("report", "--format", "json", "--data", service.data, check=0).stdout)["rows"], "the answer is counted")
+    assert run("report", "--format", "csv", "--data", service.data, check=0).stdout.startswith("day,")
+    assert "answers" in run("report", "--data", service.data, check=0).stdout
+    assert run("report", "--group-by", "moon", "--data", service.data).returncode == 2
+    assert run("report", "--from", "yesterday", "--data", service.data).returncode == 2
