@@ -201,10 +201,8 @@ static enum status build_kept(struct aim *a, struct str url, struct err *e)
 	return s;
 }
 
-static enum status build(struct aim *a, struct str url, struct err *e)
+static enum status build_new(struct aim *a, struct err *e)
 {
-	if (a->bare.kept)
-		return build_kept(a, url, e);
 	switch (a->rule->kind) {
 	case WRAP_DIRECT:
 		return build_direct(a, e);
@@ -216,6 +214,22 @@ static enum status build(struct aim *a, struct str url, struct err *e)
 		break;
 	}
 	return err_set(e, E_BUG, "network", "the network cannot wrap");
+}
+
+/* A link kept as ours must still be ours with the parameters replaced: its mark may have stood in one of them by chance. */
+static enum status build(struct aim *a, struct str url, struct err *e)
+{
+	enum status s;
+
+	if (!a->bare.kept)
+		return build_new(a, e);
+	s = build_kept(a, url, e);
+	if (s != OK || wrapped_is_ours(a->rule, a->m, buf_str(&a->url)))
+		return s;
+	if (a->bare.opaque)
+		return err_set(e, E_INPUT, "url", "a network's link that does not show where it leads");
+	buf_clear(&a->url);
+	return build_new(a, e);
 }
 
 /* ---- the last look ---------------------------------------------------------------------------- */

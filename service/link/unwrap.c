@@ -95,8 +95,8 @@ static bool holds_word(struct str s, struct str word)
 	return false;
 }
 
-/* Our account's mark is in it (both in one spelling), and there is a parameter for the sub-id. */
-static bool is_ours(const struct network_rule *r, const struct merchant *m, struct str url)
+/* Both in one spelling. */
+bool wrapped_is_ours(const struct network_rule *r, const struct merchant *m, struct str url)
 {
 	struct fill f = {.m = m};
 	struct buf mark, safe_mark, safe_url;
@@ -177,6 +177,20 @@ static void put_clean(struct buf *out, const struct link_networks *n, const stru
 
 enum layer { LAYER_NONE, LAYER_OFF, LAYER_OPAQUE, LAYER_LOST };
 
+/* Whether a parameter for the destination holds more than a number or a name: something the network might follow although
+ * it reads as no URL here ("//evil.example"). */
+static bool hints_destination(const struct network_rule *r, const struct url *u)
+{
+	struct str query = u->query, pair, name, value;
+
+	while (url_next_pair(&query, &pair, &name, &value))
+		for (size_t i = 0; i < r->destination.n; i++)
+			for (size_t c = 0; url_name_is(name, r->destination.p[i]) && c < value.n; c++)
+				if (!is_word(value.p[c]) && value.p[c] != '-' && value.p[c] != '_')
+					return true;
+	return false;
+}
+
 /* Takes one layer off: the inner URL into inner. */
 static enum layer take_layer(struct bare *b, struct buf *inner, const struct link_networks *n, const struct merchant *m, struct str url,
 	const struct url *u, bool outermost)
@@ -186,13 +200,13 @@ static enum layer take_layer(struct bare *b, struct buf *inner, const struct lin
 
 	if (!r)
 		return LAYER_NONE;
-	ours = outermost && r == n->of[m->network] && is_ours(r, m, url);
+	ours = outermost && r == n->of[m->network] && wrapped_is_ours(r, m, url);
 	tail = unwrap_tail(r, url, u) < url.n;
 	if (unwrap_once(inner, r, url, u)) {
 		b->kept = ours && !tail;
 		return LAYER_OFF;
 	}
-	b->kept = b->opaque = ours && !tail;
+	b->kept = b->opaque = ours && !tail && !hints_destination(r, u);
 	if (b->opaque)
 		return LAYER_OPAQUE;
 	return merchant_has_host(m, u->host) ? LAYER_NONE : LAYER_LOST;

@@ -20,6 +20,9 @@ bool unwrap_once(struct buf *out, const struct network_rule *r, struct str url, 
 /* Offset in url where unwrap_once would find the destination in the path; url.n if nowhere. */
 size_t unwrap_tail(const struct network_rule *r, struct str url, const struct url *u);
 
+/* A wrapped link that bears our account's mark and has a parameter for the sub-id. */
+bool wrapped_is_ours(const struct network_rule *r, const struct merchant *m, struct str url);
+
 /* Whether a parameter goes out of the shop's URL: others' tracking, or what the merchant's network will set itself. */
 bool strips_parameter(const struct link_networks *n, const struct merchant *m, struct str name);
 

@@ -42,7 +42,7 @@ static const struct merchant SHOP_BARE = {.id = LIT("b"), .hosts = SHOP_HOSTS, .
 /* The sub-id of the all-zero id but for its last byte. */
 #define SUBID "00000000000000000000000001q"
 
-static struct link_networks *networks_shipped(void)
+static inline struct link_networks *networks_shipped(void)
 {
 	struct arena *a = arena_new(1 << 20);
 	struct link_networks *n = NULL;

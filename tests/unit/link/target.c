@@ -141,6 +141,13 @@ static void nothing_is_wrapped_twice(void **state)
 		{NET_AWIN, "https://www.awin1.com/cread.php?awinmid=6220&awinaffid=98765&ued=https%3A%2F%2Fevil.example%2F", NULL},
 		{NET_AWIN, "https://www.awin1.com/cread.php?awinmid=6220&awinaffid=98765&ued=https%3A%2F%2Fshop.example%40evil.example%2F", NULL},
 		{NET_AWIN, "https://www.awin1.com/pclick.php?p=123&a=11111&m=6220", NULL},
+		{NET_AWIN, "https://www.awin1.com/cread.php?awinaffid=98765&ued=%2F%2Fevil.example%2F", NULL},
+		{NET_AWIN, "https://www.awin1.com/cread.php?awinaffid=98765&ued=evil.example", NULL},
+		{NET_AWIN, "https://www.awin1.com/cread.php?awinaffid=98765&ued=%20https%3A%2F%2Fevil.example", NULL},
+		{NET_CJ, "https://www.kqzyfj.com/click-7654321-10?url=%68ttps:evil.example", NULL},
+		/* the mark of our account stood in a parameter that is ours to set */
+		{NET_AWIN, "https://www.awin1.com/cread.php?awinmid=1-98765&ued=" SHOP_VALUE,
+			"https://www.awin1.com/cread.php?awinmid=6220&awinaffid=98765&clickref=" SUBID "&ued=" SHOP_VALUE},
 		{NET_PLAIN, "https://www.awin1.com/pclick.php?p=123&a=98765&m=6220", NULL},
 		{NET_CJ, "https://www.anrdoezrs.net/links/7654321/type/dlg/https://evil.example/https://shop.example/", NULL},
 		{NET_PARTNERIZE, "https://prf.hn/click/camref:1100lABC", NULL},
