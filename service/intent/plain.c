@@ -30,7 +30,7 @@ static bool curly_apostrophe(struct str s, size_t i)
 
 static void tidy(struct str folded, struct buf *out)
 {
-	char last = '\n';
+	char last = '\0'; /* a space at the head stays: the text may be the rest of a sentence */
 	for (size_t i = 0; i < folded.n; i++) {
 		char c = folded.p[i];
 		if (curly_apostrophe(folded, i)) {

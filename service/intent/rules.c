@@ -57,12 +57,12 @@ static bool macro_value(const struct loader *l, struct str name, size_t limit, s
 	return false;
 }
 
-/* Puts text into out with ${name} replaced by the macros before `limit`, and <it> by the mark. */
+/* Puts text into out with ${name} replaced by the macros before `limit`, and <it> by the mark; (?<it> opens a group. */
 static enum status expand(struct loader *l, const struct doc *at, struct str text, size_t limit, struct buf *out)
 {
 	for (size_t i = 0; i < text.n; i++) {
 		struct str rest = str_sub(text, i, text.n), value;
-		if (str_starts(rest, STR("<it>")) && (i == 0 || text.p[i - 1] != '?')) {
+		if (str_starts(rest, STR("<it>")) && !str_ends(str_sub(text, 0, i), STR("(?"))) {
 			buf_put(out, STR(STANCE_MARK));
 			i += 3;
 		} else if (str_starts(rest, STR("${"))) {
