@@ -114,8 +114,7 @@ struct insert {
 	uint32_t next;   /* oldest token that may still begin a link */
 	struct start start[INSERT_WINDOW]; /* of token t at [t % INSERT_WINDOW] */
 	uint32_t counted; /* tokens that han and words have counted */
-	size_t han, words;
-	bool traditional;
+	size_t han, words, traditional; /* Han characters, those of them that Simplified writes otherwise, words */
 
 	struct intent intent;
 	uint32_t judged; /* sentences that intent has read whole */

@@ -226,7 +226,7 @@ const struct place_locale *decide_locale(struct insert *in)
 {
 	if (in->locale)
 		return in->locale;
-	return place_locale(in->shelf->rules->policy, in->r.locale, in->han, in->words, in->traditional);
+	return place_locale(in->shelf->rules->policy, in->r.locale, in->han, in->words, in->traditional * 10 > in->han);
 }
 
 static void count_script(struct insert *in, const struct text *t, uint32_t from, uint32_t to)
@@ -238,7 +238,7 @@ static void count_script(struct insert *in, const struct text *t, uint32_t from,
 			continue;
 		}
 		in->han++;
-		in->traditional |= !str_eq(text_folded(t, i), str_sub(text_source(t), k->start, k->end));
+		in->traditional += !str_eq(text_folded(t, i), str_sub(text_source(t), k->start, k->end));
 	}
 }
 

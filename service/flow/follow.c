@@ -124,7 +124,7 @@ enum status flow_follow(const struct shelf *s, struct ledger *l, const struct li
 	const uint8_t day_salt[32], struct arena *a, struct follow_result *out, struct err *e)
 {
 	struct link_token t;
-	struct target target;
+	struct target target = {0};
 	if (link_token_verify(keys, r->token, &t) != OK)
 		return err_set(e, E_DENIED, "token", "not a link of ours");
 	if (!s)

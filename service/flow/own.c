@@ -2,7 +2,8 @@
  *
  * f(q, f(q, a)) = f(q, a) rests on this: the scanner is fed the text as it was before we touched it. A link is ours by a token that
  * verifies, or by leading where we would lead, with our label; a closing block by its first line. Bytes are looked at once; what is
- * undecided is bounded by MAX_WORDS + MAX_URL. */
+ * undecided is bounded by MAX_WORDS + MAX_URL. Where the scanner stands (in code, say) does not matter: words without markup and a URL that
+ * verifies change nothing of what surrounds them. */
 #include "flow/core.h"
 
 #include <string.h>
@@ -129,11 +130,19 @@ static enum status step_line(struct insert *in)
 
 /* ---- links -------------------------------------------------------------------------------- */
 
+/* The destination between "](" and ")", out of its <> if it has them. */
+static struct str destination(const struct insert *in)
+{
+	struct str url = raw_slice(in, in->own.words_end + 2, in->own.url_end);
+	return str_starts(url, STR("<")) && str_ends(url, STR(">")) ? str_sub(url, 1, url.n - 1) : url;
+}
+
 /* The link from held to tail_end is ours: its words go to the scanner, the rest is cut. */
 static enum status take_link(struct insert *in, size_t words_end, size_t tail_end)
 {
 	struct own *o = &in->own;
 	size_t start = text_source(in->text).n;
+	struct str url = destination(in);
 	cut(o, o->held, o->held + 1);
 	o->fed = o->held + 1;
 	enum status s = flush(in, words_end);
@@ -143,8 +152,8 @@ static enum status take_link(struct insert *in, size_t words_end, size_t tail_en
 		.end = (uint32_t)text_source(in->text).n,
 		.raw_tail = (uint32_t)words_end,
 		.raw_tail_n = (uint32_t)(tail_end - words_end),
-		.url = (uint32_t)o->words_end + 2,
-		.url_n = (uint32_t)(o->url_end - o->words_end - 2),
+		.url = (uint32_t)(url.p - in->raw.p),
+		.url_n = (uint32_t)url.n,
 		.product_key = o->key,
 	};
 	o->fed = o->taken = tail_end;
@@ -156,7 +165,7 @@ static enum status url_seen(struct insert *in)
 {
 	struct own *o = &in->own;
 	o->url_end = o->taken++;
-	if (!own_url(in->shelf, raw_slice(in, o->words_end + 2, o->url_end), &o->key)) {
+	if (!own_url(in->shelf, destination(in), &o->key)) {
 		o->state = OWN_PASS;
 		return OK;
 	}
@@ -182,9 +191,9 @@ static enum status step_link(struct insert *in)
 	}
 	if (!in_words && o->taken > o->words_end + 1 && c == ')')
 		return url_seen(in);
-	bool bad = in_words ? strchr("[\n\\", c) || o->taken - o->held > MAX_WORDS
+	bool bad = in_words ? strchr("[\n\\`<>|$!", c) || o->taken - o->held > MAX_WORDS
 	         : o->taken == o->words_end + 1 ? c != '('
-	                                        : strchr(" \t\r\n(<", c) || o->taken - o->words_end > MAX_URL;
+	                                        : strchr(" \t\r\n(", c) || (c == '<' && o->taken > o->words_end + 2) || o->taken - o->words_end > MAX_URL;
 	if (bad)
 		o->state = OWN_PASS;
 	else
@@ -219,21 +228,16 @@ static enum status step_pass(struct insert *in)
 	size_t at = o->taken;
 	char c = in->raw.p[at];
 	bool line = (at == 0 || in->raw.p[at - 1] == '\n') && line_of(in->shelf->rules->policy, raw_slice(in, at, at + 1)) != LINE_NONE;
-	bool link = c == '[' && o->link_count < OWN_MAX_LINKS;
+	bool link = c == '[' && o->link_count < OWN_MAX_LINKS && (at == 0 || !strchr("\\!", in->raw.p[at - 1]));
 	if (!line && !link) {
 		o->taken++;
 		return OK;
 	}
-	enum status s = flush(in, at);
-	if (s == OK && text_live(in->text)) {
-		o->held = at;
-		o->words_end = o->url_end = 0;
-		o->state = line ? OWN_LINE : OWN_LINK;
-		if (line)
-			return OK; /* step_line looks at this byte */
-	}
-	o->taken++;
-	return s;
+	o->held = at;
+	o->words_end = o->url_end = 0;
+	o->state = line ? OWN_LINE : OWN_LINK;
+	o->taken += link; /* step_line looks at this byte */
+	return flush(in, at);
 }
 
 enum status own_feed(struct insert *in)
@@ -274,20 +278,22 @@ enum status own_finish(struct insert *in)
 /* ---- what the conversation and our closing block hold --------------------------------------------- */
 
 /* Calls for each "](url)" of s; bounded look for the bracket. */
-static void each_url(struct str s, void (*each)(struct insert *, struct str, size_t), struct insert *in)
+static void each_url(struct str s, void (*each)(struct insert *, struct str), struct insert *in)
 {
 	for (size_t at = str_find(s, STR("]("), 0); at < s.n; at = str_find(s, STR("]("), at + 2)) {
-		struct str rest = str_sub(s, at + 2, at + 2 + MAX_URL);
-		size_t end = str_find(rest, STR(")"), 0);
+		size_t from = at + 2 + (at + 2 < s.n && s.p[at + 2] == '<');
+		struct str rest = str_sub(s, from, from + MAX_URL);
+		size_t end = 0;
+		while (end < rest.n && !strchr(")>", rest.p[end]))
+			end++;
 		if (end < rest.n)
-			each(in, str_sub(rest, 0, end), at + 2);
+			each(in, str_sub(rest, 0, end));
 	}
 }
 
-static void shown(struct insert *in, struct str url, size_t at)
+static void shown(struct insert *in, struct str url)
 {
 	uint64_t key;
-	(void)at;
 	if (own_url(in->shelf, url, &key))
 		place_spots_shown(&in->spots, key);
 }
@@ -299,10 +305,9 @@ void own_read_turns(struct insert *in)
 			each_url(in->r.turns[i].content, shown, in);
 }
 
-static void in_tail(struct insert *in, struct str url, size_t at)
+static void in_tail(struct insert *in, struct str url)
 {
 	uint64_t key;
-	(void)at;
 	if (in->placed_count == PLACE_MAX_LINKS || !own_url(in->shelf, url, &key))
 		return;
 	uint32_t product = catalog_find_key(in->shelf->catalog, key);

@@ -32,9 +32,9 @@ void place_link_tail(const struct place_locale *l, struct str url, struct buf *o
 {
 	if (l->label_inside)
 		buf_put(out, l->label);
-	buf_put(out, STR("]("));
+	buf_put(out, l->label_inside ? STR("](<") : STR("]("));
 	buf_put(out, url);
-	buf_putc(out, ')');
+	buf_put(out, l->label_inside ? STR(">)") : STR(")"));
 	if (!l->label_inside)
 		buf_put(out, l->label);
 }

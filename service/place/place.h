@@ -15,7 +15,7 @@
 /* How links are labelled and disclosed in one language. */
 struct place_locale {
 	struct str tag;      /* "en", "zh", "zh-hant": matched by longest prefix of the request's locale, lower case */
-	struct str label;    /* visible text right after the link: " (Ad)", "（广告）" */
+	struct str label;    /* visible text right after the link: " (Ad)", " （广告）" */
 	bool label_inside;   /* label stands within the brackets instead */
 	struct str title;    /* label of an annotation: "Ad: " */
 	struct str notice;   /* closing paragraph under inline links */
@@ -82,7 +82,8 @@ void place_take(struct place_spots *s, const struct text_token *at, struct str p
 
 /* ---- markup -------------------------------------------------------------------------------- */
 
-/* What goes behind the words of a link: "](URL)" and the label where the locale wants it. Before them stands "[". url is from link/. */
+/* What goes behind the words of a link: "](URL)" and the label where the locale wants it. Before them stands "[". url is from link/. A
+ * link that text may follow directly has its URL in <>: md4c's bare URLs run on over the bracket. */
 void place_link_tail(const struct place_locale *l, struct str url, struct buf *out);
 /* Blank line (as the answer's last bytes need) and the notice. */
 void place_notice(const struct place_locale *l, struct str answer_tail, struct buf *out);

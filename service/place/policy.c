@@ -91,6 +91,8 @@ static enum status read_locale(struct arena *a, const struct doc *d, struct plac
 		.cards = arena_take_str(a, doc_text(d, "cards", STR_NONE)),
 		.references = arena_take_str(a, doc_text(d, "references", STR_NONE)),
 	};
+	if (!l->label_inside && !str_starts(l->label, STR(" ")))
+		return err_set(e, E_INPUT, "locales", "line %d: a label behind the link begins with a space", d->line);
 	bool whole = l->tag.n && str_trim(l->label).n && l->title.n && l->notice.n && l->cards.n && l->references.n;
 	if (!whole || (!l->label_inside && !str_eq(place, STR("after"))))
 		return err_set(e, E_INPUT, "locales", "line %d: a locale needs tag, label, title, notice, cards and references; place is after or inside", d->line);
