@@ -165,11 +165,14 @@ static bool count_words(struct phrases *f)
 	}
 	for (uint32_t p = 0; p < t->title.count; p++) {
 		struct slice title = wordlists_get(&t->title, p);
+		bool han = false;
 		for (size_t i = 0; i < title.n; i++) {
 			uint32_t w = title.p[i].id;
+			han |= (title.p[i].flags & WORD_HAN) != 0;
 			f->frequency[w] += last[w] != p + 1;
 			last[w] = p + 1;
 		}
+		f->han_titles += han;
 	}
 	free(last);
 	return true;

@@ -28,10 +28,11 @@ struct mentions {
 /* What is known of a node; kinds is a set of bits 1 << enum match_kind. */
 struct node_fact {
 	uint32_t heads;    /* products whose title names the thing so */
+	uint32_t all;      /* products whose title has the words anywhere */
 	uint32_t longest;  /* most products of a phrase that is one word longer at the front */
 	uint32_t suffix;   /* the node of the phrase without its first word */
 	uint32_t category;
-	float telling;
+	float telling, ends; /* ends: how much its words are the end of titles, 0..1 */
 	uint8_t kinds, words;
 	bool han;
 };
@@ -46,6 +47,7 @@ struct phrases {
 	uint32_t *count;     /* by category: scratch of a judgement, all 0 between them */
 	uint32_t *touched;
 	uint32_t *frequency; /* by word: titles with it */
+	uint32_t han_titles; /* titles with a Han character */
 };
 bool phrases_init(struct phrases *f, struct titles *t, const struct tuning *tune);
 void phrases_done(struct phrases *f);

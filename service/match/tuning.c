@@ -19,6 +19,8 @@ static const struct tuning built_in = {
 	.fragment_share = 0.8,
 	.han_head_share = 0.1,
 	.han_fragment_share = 0.8,
+	.han_cohesion = 0.4,
+	.namesake_share = 0.15,
 	.half_support = 1.5,
 	.min_word_heads = 2,
 	.min_han_heads = 2,
@@ -45,6 +47,8 @@ static const struct number numbers[] = {
 	{"types", "fragment_share", offsetof(struct tuning, fragment_share)},
 	{"types", "han_head_share", offsetof(struct tuning, han_head_share)},
 	{"types", "han_fragment_share", offsetof(struct tuning, han_fragment_share)},
+	{"types", "han_cohesion", offsetof(struct tuning, han_cohesion)},
+	{"types", "namesake_share", offsetof(struct tuning, namesake_share)},
 	{"types", "half_support", offsetof(struct tuning, half_support)},
 };
 

@@ -21,6 +21,24 @@ static uint32_t brand_length(const struct titles *t, uint32_t product, struct sl
 	return 0;
 }
 
+/* Do all of these words stand in the maker's name? Then they say nothing about the thing ("Palm Tree", "Red Tape"). */
+static bool in_brand(const struct titles *t, uint32_t product, struct slice w)
+{
+	for (size_t b = 0; b < NAMES_MAX && t->brand[product][b] != 0; b++) {
+		struct slice name = wordlists_get(&t->name, t->brand[product][b]);
+		size_t found = 0;
+		for (size_t i = 0; i < w.n; i++)
+			for (size_t k = 0; k < name.n; k++)
+				if (name.p[k].id == w.p[i].id) {
+					found++;
+					break;
+				}
+		if (found == w.n)
+			return true;
+	}
+	return false;
+}
+
 /* The ends of one head, from the shortest to where the maker's name ends: "Red Tape" names no tape. */
 static bool put_ends(struct phrases *f, uint32_t product, struct slice title, const struct head *h)
 {
@@ -35,6 +53,8 @@ static bool put_ends(struct phrases *f, uint32_t product, struct slice title, co
 			return false;
 		f->fact[node].suffix = suffix;
 		suffix = node;
+		if (in_brand(f->titles, product, end))
+			continue;
 		enum fit fit = !(h->first || h->han) ? FIT_LATER : n == room ? FIT_WHOLE : FIT_HEAD;
 		if (!mentions_put(&f->mentions, node, product, fit))
 			return false;
@@ -135,14 +155,25 @@ static bool word_allowed(const struct phrases *f, uint32_t node)
 	return !all_generic && !link_at_end && long_enough;
 }
 
-/* A telling word ends most titles that hold it, in one category, and is no everyday word. */
-static double type_telling(const struct phrases *f, const struct node_fact *fact, const struct usage *u, double share, uint32_t category)
+static double headness(const struct phrases *f, const struct node_fact *fact, double ends)
 {
-	const struct tuning *tune = f->tune;
-	double n = u->heads + 0.25 * u->later;
-	double support = n / (n + tune->half_support);
-	double ends = n / (double)(u->all + u->works);
-	double head = ends / (ends + (fact->han ? tune->han_head_share : tune->head_share));
+	return ends / (ends + (fact->han ? f->tune->han_head_share : f->tune->head_share));
+}
+
+/* A telling word ends most titles that hold it, in one category, and is no everyday word. Several words are seldom anything but
+ * what they say, and as good a noun as their last one is. */
+static double type_telling(const struct phrases *f, uint32_t node, const struct usage *u, double share, uint32_t category)
+{
+	const struct node_fact *fact = &f->fact[node];
+	bool several = fact->words > 1 && !fact->han;
+	double n = u->heads + (several ? 0.5 : 0.25) * u->later;
+	double support = n / (n + (several ? f->tune->half_support / 3 : f->tune->half_support));
+	double head = headness(f, fact, n / (double)(u->all + u->works));
+	if (several) {
+		uint32_t last = trie_step(&f->trie, 0, f->trie.word[node]);
+		double noun = last == NODE_NONE ? 0 : (double)f->fact[last].ends;
+		head = noun > head ? noun : head;
+	}
 	double depth = f->titles->category_depth[category] >= 2 ? 1 : 0.6;
 	return support * share * head * depth;
 }
@@ -154,6 +185,24 @@ static bool enough_heads(const struct phrases *f, const struct node_fact *fact, 
 	return fact->words > 1 ? u->heads + u->later >= 1 : u->heads >= f->tune->min_word_heads;
 }
 
+/* How much oftener a Chinese phrase's first character stands before the rest than chance would have it: 度高 and
+ * 用电池 are no words, 帐篷 is one. */
+static double cohesion(const struct phrases *f, uint32_t node, uint32_t all)
+{
+	uint32_t first = node, rest = f->fact[node].suffix;
+	while (f->trie.parent[first] != 0)
+		first = f->trie.parent[first];
+	double head = f->frequency[f->trie.word[first]];
+	double tail = rest != 0 ? f->fact[rest].all : f->frequency[f->trie.word[node]];
+	return (double)all * f->han_titles / (head * tail + 1);
+}
+
+static bool holds_together(const struct phrases *f, uint32_t node, const struct usage *u)
+{
+	const struct node_fact *fact = &f->fact[node];
+	return !fact->han || cohesion(f, node, u->all + u->works) >= (fact->words == 2 ? f->tune->han_cohesion : 4 * f->tune->han_cohesion);
+}
+
 static bool is_fragment(const struct phrases *f, const struct node_fact *fact, const struct usage *u)
 {
 	double share = fact->han ? f->tune->han_fragment_share : f->tune->fragment_share;
@@ -161,7 +210,7 @@ static bool is_fragment(const struct phrases *f, const struct node_fact *fact, c
 	return all >= 2 && fact->longest > share * all;
 }
 
-/* A category that is called just what the phrase says, and has some of its products: Sunscreen. The deepest one. */
+/* A category that is called just what the phrase says, the deepest one with enough of its products: Sunscreen. */
 static uint32_t namesake(const struct phrases *f, uint32_t node, const struct mention *m, size_t n)
 {
 	const struct titles *t = f->titles;
@@ -173,26 +222,31 @@ static uint32_t namesake(const struct phrases *f, uint32_t node, const struct me
 			best = c;
 		before = c;
 	}
-	return best;
+	size_t there = 0, heads = 0;
+	for (size_t i = 0; best != 0 && i < n; i++) {
+		heads += m[i].fit >= FIT_LATER;
+		there += m[i].fit >= FIT_LATER && titles_common(t, t->category[m[i].product], best) == best;
+	}
+	return (double)there >= f->tune->namesake_share * (double)heads ? best : 0;
 }
 
 static void judge_type(struct phrases *f, uint32_t node, const struct mention *m, size_t n)
 {
 	struct node_fact *fact = &f->fact[node];
 	struct usage u = count_usage(f->titles, m, n);
-	if (!enough_heads(f, fact, &u) || is_fragment(f, fact, &u) || !word_allowed(f, node))
+	if (!enough_heads(f, fact, &u) || is_fragment(f, fact, &u) || !holds_together(f, node, &u) || !word_allowed(f, node))
 		return;
 	double share;
 	enum fit least = u.heads >= 2 ? FIT_HEAD : FIT_LATER;
 	fact->category = phrases_category(f, m, n, least, f->tune->category_share, &share);
 	uint32_t same = namesake(f, node, m, n);
-	if (same != 0 && titles_common(f->titles, same, fact->category) == fact->category) {
+	if (same != 0) {
 		fact->category = same;
 		share = share < 0.9 ? 0.9 : share;
 	}
 	if (fact->category == 0)
 		return;
-	fact->telling = (float)type_telling(f, fact, &u, share, fact->category);
+	fact->telling = (float)type_telling(f, node, &u, share, fact->category);
 	fact->kinds |= 1u << MATCH_TYPE;
 }
 
@@ -206,6 +260,8 @@ static void count_heads(struct phrases *f, const uint32_t *first)
 		uint32_t all = first[node + 1] - first[node];
 		if (all > shorter->longest)
 			shorter->longest = all;
+		f->fact[node].all = all;
+		f->fact[node].ends = (float)headness(f, &f->fact[node], all == 0 ? 0 : f->fact[node].heads / (double)all);
 	}
 }
 
