@@ -119,7 +119,7 @@ static void test_hostile(void **state)
 		arena_free(a);
 	}
 	free(big);
-	assert_int_equal(ask(*state, STR("which \0tent should\xFF I buy?")).class, INTENT_CONSUMER);
+	assert_int_equal(ask(*state, STR("which \0tent should I buy?\xFF")).class, INTENT_CONSUMER);
 	assert_int_equal(ask(*state, STR("\xED\xA0\x80\xC0\xAF")).class, INTENT_NONE);
 }
 
