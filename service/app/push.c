@@ -1,6 +1,7 @@
 /* inlay catalog push: a feed file through the merchants' door, with a progress bar where there is a person to see it. */
 #include "app/client.h"
 #include "app/command.h"
+#include "app/push.h"
 #include "feed/feed.h"
 
 #include <stdio.h>
@@ -12,13 +13,11 @@
 #define HEAD_BYTES 65536
 #define BAR 40
 
-struct push_own {
-	const char *merchant, *url, *key, *format;
-	bool force, dry_run, patch;
-};
 #define AT(field) .offset = offsetof(struct push_own, field)
 static const struct option rows[] = {
 	{"merchant", OPTION_TEXT, NULL, "M", 0, 0, "whose catalog", AT(merchant), .own_only = true},
+	{"merchants", OPTION_TEXT, NULL, "FILE", 0, 0, "in FILE's place: a list of shops like catalogs/merchants.yaml, each with its file", AT(merchants),
+		.own_only = true},
 	{"url", OPTION_TEXT, "http://127.0.0.1:8080", "URL", 0, 0, "the service, also INLAY_URL", AT(url)},
 	{"key", OPTION_TEXT, NULL, "KEY", 0, 0, "an admin's or the merchant's key, also INLAY_KEY (better: a flag is seen by ps)", AT(key)},
 	{"format", OPTION_TEXT, NULL, "FORMAT", 0, 0, "inlay, acp, openai or google [found from the file]", AT(format), .own_only = true},
@@ -104,45 +103,50 @@ static enum status push(const struct push_own *o, const char *path, struct str b
 	return s;
 }
 
-static int tell(const char *path, int status, struct str reply)
+int push_tell(const char *what, int http_status, struct str reply)
 {
 	struct buf text;
-	bool good = status >= 200 && status < 300;
+	bool good = http_status >= 200 && http_status < 300;
 	buf_init(&text, 1 << 20);
 	client_explain_json(reply, &text);
-	fprintf(good ? stdout : stderr, "%s%s: %.*s\n", good ? "" : "inlay: ", path, STR_ARG(buf_str(&text)));
+	fprintf(good ? stdout : stderr, "%s%s: %.*s\n", good ? "" : "inlay: ", what, STR_ARG(buf_str(&text)));
+	fflush(stdout);
 	buf_done(&text);
 	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
-static int run_push(const struct config *c, const void *own, char **operand, size_t operands)
+int push_file(const struct push_own *o, const char *path)
 {
-	const struct push_own *o = own;
 	struct err e = {0};
 	struct buf reply;
 	char *body;
 	size_t n;
 	int status = 0;
-	(void)c, (void)operands;
-	if (!*o->merchant) {
-		err_ignore(err_set(&e, E_INPUT, "merchant", "whose catalog is it? --merchant M"));
-		return complain_usage(&e);
-	}
-	enum status s = file_read(operand[0], FILE_LIMIT, &body, &n, &e);
+	enum status s = file_read(path, FILE_LIMIT, &body, &n, &e);
 	if (s != OK)
 		return complain(&e);
 	buf_init(&reply, 16 << 20);
-	s = push(o, operand[0], (struct str){body, n}, &status, &reply, &e);
-	int code = s == OK ? tell(operand[0], status, buf_str(&reply)) : complain(&e);
+	s = push(o, path, (struct str){body, n}, &status, &reply, &e);
+	int code = s == OK ? push_tell(path, status, buf_str(&reply)) : complain(&e);
 	buf_done(&reply);
 	free(body);
 	return code;
 }
 
+static int run_push(const struct config *c, const void *own, char **operand, size_t operands)
+{
+	const struct push_own *o = own;
+	(void)c;
+	if (operands == 0 && *o->merchants)
+		return push_shops(o);
+	if (operands == 1 && *o->merchant && !*o->merchants)
+		return push_file(o, operand[0]);
+	return complain_usage(&(struct err){.text = "usage: inlay catalog push FILE --merchant M, or inlay catalog push --merchants FILE"});
+}
+
 const struct command command_push = {
 	.words = "catalog push",
-	.operands = "FILE",
-	.min_operands = 1,
+	.operands = "[FILE]",
 	.max_operands = 1,
 	.about = "upload a catalog through the merchants' door",
 	.own = rows,
