@@ -34,8 +34,9 @@ void ids_continue(struct ledger *l, const struct ledger_id *last)
 	uint64_t ms = 0;
 	for (int i = 0; i < 6; i++)
 		ms = ms << 8 | last->b[i];
-	if ((int64_t)ms > l->id_ms)
-		l->id_ms = (int64_t)ms;
+	/* Its sequence within that ms is not taken up again. */
+	if ((int64_t)ms >= l->id_ms)
+		l->id_ms = (int64_t)ms + 1;
 }
 
 static const char *const click_names[] = {"human", "bot", "preview", "prefetch", "duplicate", "rate", "stale"};

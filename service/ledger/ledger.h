@@ -151,6 +151,9 @@ struct ledger_report_query {
 };
 /* API.md section 6, ratios and all. E_INPUT: unknown zone, grouping, cursor. */
 MUST_USE enum status ledger_report(struct ledger *l, const struct ledger_report_query *q, struct buf *out, struct err *e);
+/* The instant at which clocks in tz show local_ms (a date and time taken as if UTC): turns ?from=2026-11-21&tz=Asia/Shanghai into from_ms.
+ * In a gap the instant of the change; a time shown twice is the first. E_INPUT: unknown zone. */
+MUST_USE enum status ledger_local_time(struct str tz, int64_t local_ms, int64_t *instant_out, struct err *e);
 /* Commission rows with their history, {"data":[…],"next_cursor"}. Filters "" are none. */
 MUST_USE enum status ledger_commissions_json(struct ledger *l, struct str status, struct str merchant, struct str cursor, uint32_t limit, struct buf *out, struct err *e);
 

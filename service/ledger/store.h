@@ -68,12 +68,16 @@ MUST_USE enum status writer_probe(struct writer *w);
 /* A reader sees one moment of the ledger from get to put. */
 MUST_USE enum status reader_get(struct ledger *l, struct reader **out, struct err *e);
 void reader_put(struct ledger *l, struct reader *r);
-/* Spreads raw events whose date lies in [from, to). dates of takings: by basis. merchant "" is all. */
-MUST_USE enum status reader_spread_events(struct reader *r, const struct spread *s, int64_t from_ms, int64_t to_ms, enum basis basis,
-					  const char *merchant, struct err *e);
-/* Cells of one cube with days in [from_day, to_day); merchant "" is all. v are counts where the cell's currency is "". */
-MUST_USE enum status reader_each_roll(struct reader *r, int cube, int64_t from_day, int64_t to_day, enum basis basis, const char *merchant,
-				      void (*each)(void *arg, const struct roll_cell *c, const int64_t v[TALLY_WIDTH]), void *arg, struct err *e);
+#define BASIS_BIT(b) (1u << (b))
+/* Spreads raw events whose date lies in [from, to): insertions and clicks by their time, takings by the bases asked for. */
+MUST_USE enum status reader_spread_events(struct reader *r, const struct spread *s, int64_t from_ms, int64_t to_ms, unsigned bases,
+					  struct err *e);
+typedef void roll_each(void *arg, const struct roll_cell *c, const int64_t v[TALLY_WIDTH]);
+/* Cells of one cube with days in [from_day, to_day); merchant "" is all. Counts have no currency. */
+MUST_USE enum status reader_each_count(struct reader *r, int cube, int64_t from_day, int64_t to_day, const char *merchant, roll_each *each,
+				       void *arg, struct err *e);
+MUST_USE enum status reader_each_taking(struct reader *r, int cube, int64_t from_day, int64_t to_day, enum basis basis,
+					const char *merchant, roll_each *each, void *arg, struct err *e);
 /* Time of the last event committed, in ms; 0 for an empty ledger. */
 MUST_USE enum status reader_as_of(struct reader *r, int64_t *out, struct err *e);
 

@@ -49,11 +49,12 @@ static enum status put(struct ledger *l, const char *expected, const char *gener
 	return ledger_catalog_put(l, STR("shop"), str_of(expected), str_of(generation), next_line, &f, now, NULL);
 }
 
+#define LIT(z) {(z), sizeof(z) - 1}
 static const struct ledger_catalog_line two[] = {
-	{STR("b"), STR("{\"id\":\"b\"}"), STR("https://shop.example/b"), UINT64_C(0xfedcba9876543210)},
-	{STR("a"), STR("{\"id\":\"a\"}"), STR("https://shop.example/a"), 7},
+	{LIT("b"), LIT("{\"id\":\"b\"}"), LIT("https://shop.example/b"), UINT64_C(0xfedcba9876543210)},
+	{LIT("a"), LIT("{\"id\":\"a\"}"), LIT("https://shop.example/a"), 7},
 };
-static const struct ledger_catalog_line gone_b[] = {{STR("b"), STR_NONE, STR_NONE, 0}};
+static const struct ledger_catalog_line gone_b[] = {{LIT("b"), {NULL, 0}, {NULL, 0}, 0}};
 
 static void merchants_survive(void **state)
 {

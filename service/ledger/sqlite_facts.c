@@ -1,0 +1,195 @@
+/* Reading for reports and recounts: raw events spread into sums, or cells of the kept roll-ups. */
+#include "ledger/sqlite_store.h"
+
+#include <string.h>
+
+/* ---- raw events ------------------------------------------------------------------------------------ */
+
+static void read_insertion(sqlite3_stmt *q, struct ledger_insertion *i)
+{
+	i->link_count = 0;
+	i->at_ms = db_get_int(q, 1);
+	db_get_name(q, 2, i->decision, sizeof(i->decision));
+	db_get_name(q, 3, i->form, sizeof(i->form));
+	db_get_name(q, 4, i->app, sizeof(i->app));
+	db_get_name(q, 5, i->model, sizeof(i->model));
+	i->eligible = db_get_int(q, 6) != 0;
+	i->prompt_tokens = db_get_int(q, 7);
+	i->completion_tokens = db_get_int(q, 8);
+	i->cost.minor = db_get_int(q, 9);
+	db_get_name(q, 10, i->cost.currency, sizeof(i->cost.currency));
+}
+
+static void read_link(sqlite3_stmt *q, struct ledger_insertion *i)
+{
+	if (sqlite3_column_type(q, 11) == SQLITE_NULL || i->link_count == LEDGER_MAX_LINKS)
+		return;
+	struct ledger_link *l = &i->link[i->link_count++];
+	db_get_name(q, 11, l->merchant, sizeof(l->merchant));
+	db_get_name(q, 12, l->product, sizeof(l->product));
+	db_get_name(q, 13, l->phrase, sizeof(l->phrase));
+	l->existing = false;
+}
+
+static enum status spread_insertions(struct db *d, const struct spread *s, int64_t from_ms, int64_t to_ms)
+{
+	sqlite3_stmt *q = db_use(d, "SELECT i.no, i.at_ms, i.decision, i.form, i.app, i.model, i.eligible, i.prompt_tokens, i.completion_tokens,"
+				    " i.cost, i.currency, l.merchant, l.product, l.phrase FROM insertion i"
+				    " LEFT JOIN link l ON l.insertion_no = i.no WHERE i.at_ms >= ?1 AND i.at_ms < ?2 ORDER BY i.at_ms, i.no");
+	db_int(q, 1, from_ms);
+	db_int(q, 2, to_ms);
+	struct ledger_insertion i = {0};
+	int64_t no = 0;
+	bool row = true;
+	enum status st = OK;
+	while (st == OK && (st = db_step(d, q, &row)) == OK && row) {
+		if (db_get_int(q, 0) != no) {
+			if (no)
+				spread_insertion(s, &i);
+			no = db_get_int(q, 0);
+			read_insertion(q, &i);
+		}
+		read_link(q, &i);
+	}
+	if (st == OK && no)
+		spread_insertion(s, &i);
+	return st;
+}
+
+static struct dims read_dims(sqlite3_stmt *q, int col)
+{
+	struct dims d;
+	for (int c = 0; c < COLUMNS; c++) {
+		const char *text = (const char *)sqlite3_column_text(q, col + c);
+		d.v[c] = text ? text : "";
+	}
+	return d;
+}
+
+static enum status spread_clicks(struct db *d, const struct spread *s, int64_t from_ms, int64_t to_ms)
+{
+	sqlite3_stmt *q = db_use(d, "SELECT at_ms, merchant, product, phrase, form, app, model, class = 'human' FROM click"
+				    " WHERE at_ms >= ?1 AND at_ms < ?2");
+	db_int(q, 1, from_ms);
+	db_int(q, 2, to_ms);
+	bool row = true;
+	enum status st = OK;
+	while (st == OK && (st = db_step(d, q, &row)) == OK && row) {
+		struct dims dims = read_dims(q, 1);
+		spread_click(s, db_get_int(q, 0), &dims, db_get_int(q, 7) != 0);
+	}
+	return st;
+}
+
+static const char sql_orders[] =
+	"SELECT event_ms, merchant, product, phrase, form, app, model, currency, (status IN (0, 1, 4) AND NOT review),"
+	" iif(status IN (0, 1, 4) AND NOT review, total, 0), pending, approved, paid, reversed, clawed FROM orders"
+	" WHERE event_ms >= ?1 AND event_ms < ?2";
+static const char sql_entries[] = "SELECT e.posted_ms, o.merchant, o.product, o.phrase, o.form, o.app, o.model, o.currency, e.orders,"
+				  " e.value, e.pending, e.approved, e.paid, e.reversed, e.clawed FROM entry e JOIN orders o ON o.no = e.order_no"
+				  " WHERE e.posted_ms >= ?1 AND e.posted_ms < ?2";
+
+static enum status spread_orders(struct db *d, const char *sql, enum basis basis, const struct spread *s, int64_t from_ms, int64_t to_ms)
+{
+	_Static_assert(ORDER_PENDING == 0 && ORDER_APPROVED == 1 && ORDER_PAID == 4, "sql_orders names the states that count");
+	sqlite3_stmt *q = db_use(d, sql);
+	db_int(q, 1, from_ms);
+	db_int(q, 2, to_ms);
+	bool row = true;
+	enum status st = OK;
+	while (st == OK && (st = db_step(d, q, &row)) == OK && row) {
+		char currency[4];
+		int64_t v[TALLY_WIDTH] = {0};
+		struct dims dims = read_dims(q, 1);
+		db_get_name(q, 7, currency, sizeof(currency));
+		for (int i = T_ORDERS; i <= T_CLAWED; i++)
+			v[i] = db_get_int(q, 8 + i);
+		spread_takings(s, db_get_int(q, 0), &dims, basis, currency, v);
+	}
+	return st;
+}
+
+enum status reader_spread_events(
+	struct reader *r, const struct spread *s, int64_t from_ms, int64_t to_ms, unsigned bases, struct err *e)
+{
+	enum status st = spread_insertions(&r->db, s, from_ms, to_ms);
+	if (st == OK)
+		st = spread_clicks(&r->db, s, from_ms, to_ms);
+	if (st == OK && bases & BASIS_BIT(BASIS_EVENT))
+		st = spread_orders(&r->db, sql_orders, BASIS_EVENT, s, from_ms, to_ms);
+	if (st == OK && bases & BASIS_BIT(BASIS_POSTING))
+		st = spread_orders(&r->db, sql_entries, BASIS_POSTING, s, from_ms, to_ms);
+	return st == OK ? OK : db_fail(&r->db, st, "report", e);
+}
+
+/* ---- roll-ups ---------------------------------------------------------------------------------------- */
+
+/* The merchants of a cube by stepping from one to the next in the key, then each one's days: no scan over other days. */
+static const char sql_roll_all[] =
+	"WITH RECURSIVE m(x) AS (SELECT min(merchant) FROM roll WHERE cube = ?1 UNION ALL"
+	" SELECT (SELECT min(merchant) FROM roll WHERE cube = ?1 AND merchant > m.x) FROM m WHERE m.x IS NOT NULL)"
+	" SELECT r.day, r.merchant, r.key, '', r.answers, r.eligible, r.linked, r.links, r.clicks, r.human_clicks, r.tokens, 0"
+	" FROM m CROSS JOIN roll r WHERE r.cube = ?1 AND r.merchant = m.x AND r.day >= ?2 AND r.day < ?3";
+static const char sql_roll_one[] = "SELECT day, merchant, key, '', answers, eligible, linked, links, clicks, human_clicks, tokens, 0"
+				   " FROM roll WHERE cube = ?1 AND merchant = ?4 AND day >= ?2 AND day < ?3";
+static const char sql_takings_all[] =
+	"WITH RECURSIVE m(x) AS (SELECT min(merchant) FROM takings WHERE cube = ?1 AND basis = ?5 UNION ALL"
+	" SELECT (SELECT min(merchant) FROM takings WHERE cube = ?1 AND basis = ?5 AND merchant > m.x) FROM m WHERE m.x IS NOT NULL)"
+	" SELECT t.day, t.merchant, t.key, t.currency, t.orders, t.value, t.pending, t.approved, t.paid, t.reversed, t.clawed, t.cost"
+	" FROM m CROSS JOIN takings t WHERE t.cube = ?1 AND t.basis = ?5 AND t.merchant = m.x AND t.day >= ?2 AND t.day < ?3";
+static const char sql_takings_one[] =
+	"SELECT day, merchant, key, currency, orders, value, pending, approved, paid, reversed, clawed, cost"
+	" FROM takings WHERE cube = ?1 AND basis = ?5 AND merchant = ?4 AND day >= ?2 AND day < ?3";
+
+static enum status each_cell(struct reader *r, sqlite3_stmt *q, struct roll_cell c, roll_each *each, void *arg, struct err *e)
+{
+	bool row = true;
+	enum status s = OK;
+	while (s == OK && (s = db_step(&r->db, q, &row)) == OK && row) {
+		int64_t v[TALLY_WIDTH];
+		c.day = db_get_int(q, 0);
+		c.merchant = db_get_text(q, 1);
+		c.key = db_get_text(q, 2);
+		c.currency = db_get_text(q, 3);
+		for (int i = 0; i < TALLY_WIDTH; i++)
+			v[i] = db_get_int(q, 4 + i);
+		each(arg, &c, v);
+	}
+	return s == OK ? OK : db_fail(&r->db, s, "report", e);
+}
+
+static sqlite3_stmt *use_span(struct reader *r, const char *sql, int cube, int64_t from_day, int64_t to_day, const char *merchant)
+{
+	sqlite3_stmt *q = db_use(&r->db, sql);
+	db_int(q, 1, cube);
+	db_int(q, 2, from_day);
+	db_int(q, 3, to_day);
+	if (*merchant)
+		db_name(q, 4, merchant);
+	return q;
+}
+
+enum status reader_each_count(struct reader *r, int cube, int64_t from_day, int64_t to_day, const char *merchant, roll_each *each, void *arg,
+	struct err *e)
+{
+	sqlite3_stmt *q = use_span(r, *merchant ? sql_roll_one : sql_roll_all, cube, from_day, to_day, merchant);
+	return each_cell(r, q, (struct roll_cell){.cube = cube, .basis = BASIS_EVENT}, each, arg, e);
+}
+
+enum status reader_each_taking(struct reader *r, int cube, int64_t from_day, int64_t to_day, enum basis basis, const char *merchant,
+	roll_each *each, void *arg, struct err *e)
+{
+	sqlite3_stmt *q = use_span(r, *merchant ? sql_takings_one : sql_takings_all, cube, from_day, to_day, merchant);
+	db_int(q, 5, basis);
+	return each_cell(r, q, (struct roll_cell){.cube = cube, .basis = basis}, each, arg, e);
+}
+
+enum status reader_as_of(struct reader *r, int64_t *out, struct err *e)
+{
+	sqlite3_stmt *q = db_use(&r->db, "SELECT n FROM main.counter WHERE name = 'as_of'");
+	bool row;
+	enum status s = db_step(&r->db, q, &row);
+	*out = row ? db_get_int(q, 0) : 0;
+	db_end(q);
+	return s == OK ? OK : db_fail(&r->db, s, "report", e);
+}

@@ -1,0 +1,223 @@
+/* Insertions and commissions as JSON. */
+#include "ledger/sqlite_store.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 1000 };
+
+/* ---- pieces of JSON ----------------------------------------------------------------------------------- */
+
+static void put_name(struct buf *out, const char *name)
+{
+	buf_printf(out, ",\"%s\":", name);
+}
+
+static void put_text(struct buf *out, const char *name, struct str value)
+{
+	put_name(out, name);
+	if (value.n && utf8_valid(value))
+		buf_put_json(out, value);
+	else
+		buf_put(out, STR("null"));
+}
+
+static void put_int(struct buf *out, const char *name, int64_t v)
+{
+	buf_printf(out, ",\"%s\":%" PRId64, name, v);
+}
+
+static void put_bool(struct buf *out, const char *name, bool v)
+{
+	put_name(out, name);
+	buf_put(out, v ? STR("true") : STR("false"));
+}
+
+static void put_time(struct buf *out, const char *name, int64_t ms)
+{
+	char text[32];
+	time_format(ms, text);
+	put_text(out, name, str_of(text));
+}
+
+static void put_amount(struct buf *out, const char *name, int64_t minor, struct str currency)
+{
+	put_name(out, name);
+	buf_printf(out, "{\"amount\":%" PRId64 ",\"currency\":", minor);
+	buf_put_json(out, currency);
+	buf_putc(out, '}');
+}
+
+/* ---- one insertion ---------------------------------------------------------------------------------------- */
+
+/* Ids in their written form are the link room's matter; here they are hex. */
+static void put_id(struct buf *out, const char *name, sqlite3_stmt *q, int col)
+{
+	uint8_t id[LEDGER_ID];
+	char hex[2 * LEDGER_ID];
+	db_get_blob(q, col, id, sizeof(id));
+	hex_put(hex, id, sizeof(id));
+	put_text(out, name, (struct str){hex, sizeof(hex)});
+}
+
+static enum status put_links(struct db *d, int64_t no, struct buf *out)
+{
+	sqlite3_stmt *q = db_use(d, "SELECT link, merchant, product, phrase, clicks, human_clicks FROM link WHERE insertion_no = ?1 ORDER BY no");
+	db_int(q, 1, no);
+	buf_put(out, STR(",\"links\":["));
+	bool row = true;
+	enum status s = OK;
+	for (int n = 0; s == OK && (s = db_step(d, q, &row)) == OK && row; n++) {
+		buf_put(out, n ? STR(",{\"ordinal\":") : STR("{\"ordinal\":"));
+		buf_printf(out, "%d", n);
+		put_id(out, "id", q, 0);
+		put_text(out, "merchant", db_get_text(q, 1));
+		put_text(out, "product", db_get_text(q, 2));
+		put_text(out, "phrase", db_get_text(q, 3));
+		put_int(out, "clicks", db_get_int(q, 4));
+		put_int(out, "human_clicks", db_get_int(q, 5));
+		buf_putc(out, '}');
+	}
+	buf_putc(out, ']');
+	return s;
+}
+
+static void put_insertion(sqlite3_stmt *q, struct buf *out)
+{
+	static const char *const names[] = {"decision", "reason", "class", "form", "locale", "app", "model"};
+	buf_put(out, STR("{\"object\":\"insertion\""));
+	put_id(out, "insertion", q, 1);
+	put_time(out, "at", db_get_int(q, 2));
+	for (int i = 0; i < (int)ARRAY_LEN(names); i++)
+		put_text(out, names[i], db_get_text(q, 3 + i));
+	put_bool(out, "eligible", db_get_int(q, 10) != 0);
+	put_bool(out, "holdout", db_get_int(q, 11) != 0);
+	if (db_get_int(q, 12) >= 0)
+		put_int(out, "prompt_tokens", db_get_int(q, 12));
+	if (db_get_int(q, 13) >= 0)
+		put_int(out, "completion_tokens", db_get_int(q, 13));
+	if (db_get_text(q, 15).n)
+		put_amount(out, "cost", db_get_int(q, 14), db_get_text(q, 15));
+}
+
+enum status ledger_insertion_json(struct ledger *l, struct ledger_id id, struct buf *out, struct err *e)
+{
+	struct reader *r;
+	enum status s = reader_get(l, &r, e);
+	if (s != OK)
+		return s;
+	sqlite3_stmt *q = db_use(&r->db, "SELECT no, insertion, at_ms, decision, reason, class, form, locale, app, model, eligible, holdout,"
+					 " prompt_tokens, completion_tokens, cost, currency FROM insertion WHERE insertion = ?1");
+	db_blob(q, 1, id.b, LEDGER_ID);
+	bool row;
+	s = db_step(&r->db, q, &row);
+	if (s == OK && row) {
+		put_insertion(q, out);
+		s = put_links(&r->db, db_get_int(q, 0), out);
+		buf_putc(out, '}');
+	}
+	db_end(q);
+	if (s != OK)
+		s = db_fail(&r->db, s, "insertion", e);
+	else if (!row)
+		s = err_set(e, E_MISSING, "insertion", "no insertion has this id");
+	reader_put(l, r);
+	return s == OK && out->failed ? err_set(e, E_NOMEM, "insertion", "too long") : s;
+}
+
+/* ---- commissions --------------------------------------------------------------------------------------------- */
+
+static enum status put_history(struct db *d, int64_t order_no, struct str currency, struct buf *out)
+{
+	sqlite3_stmt *q = db_use(d, "SELECT seq, status, total, pending + approved + paid - clawed, occurred_ms, posted_ms, source, detail FROM entry"
+				    " WHERE order_no = ?1 ORDER BY seq");
+	db_int(q, 1, order_no);
+	buf_put(out, STR(",\"history\":["));
+	bool row = true;
+	enum status s = OK;
+	for (int n = 0; s == OK && (s = db_step(d, q, &row)) == OK && row; n++) {
+		buf_printf(out, "%s{\"seq\":%" PRId64, n ? "," : "", db_get_int(q, 0));
+		put_text(out, "status", order_status_name((enum order_status)db_get_int(q, 1)));
+		put_amount(out, "total_change", db_get_int(q, 2), currency);
+		put_amount(out, "commission_change", db_get_int(q, 3), currency);
+		put_time(out, "occurred_at", db_get_int(q, 4));
+		put_time(out, "posted_at", db_get_int(q, 5));
+		put_text(out, "source", db_get_text(q, 6));
+		put_text(out, "detail", db_get_text(q, 7));
+		buf_putc(out, '}');
+	}
+	buf_putc(out, ']');
+	return s;
+}
+
+static enum status put_commission(struct db *d, sqlite3_stmt *q, struct buf *out)
+{
+	struct str currency = db_get_text(q, 3);
+	buf_printf(out, "{\"id\":\"%" PRId64 "\"", db_get_int(q, 0));
+	put_text(out, "merchant", db_get_text(q, 1));
+	put_text(out, "order_id", db_get_text(q, 2));
+	put_text(out, "status", order_status_name((enum order_status)db_get_int(q, 4)));
+	put_bool(out, "review", db_get_int(q, 5) != 0);
+	put_amount(out, "total", db_get_int(q, 6), currency);
+	put_amount(out, "commission", db_get_int(q, 7), currency);
+	put_amount(out, "reversed", db_get_int(q, 8), currency);
+	put_bool(out, "attributed", db_get_int(q, 9) != 0);
+	put_text(out, "click_class", db_get_text(q, 10));
+	put_text(out, "product", db_get_text(q, 11));
+	put_time(out, "occurred_at", db_get_int(q, 12));
+	put_time(out, "changed_at", db_get_int(q, 13));
+	enum status s = put_history(d, db_get_int(q, 0), currency, out);
+	buf_putc(out, '}');
+	return s;
+}
+
+/* One row more than asked for tells whether there is a next page. */
+static enum status put_commissions(struct db *d, sqlite3_stmt *q, uint32_t limit, struct buf *out)
+{
+	int64_t last = 0;
+	uint32_t n = 0;
+	bool row = true;
+	enum status s = OK;
+	buf_put(out, STR("{\"data\":["));
+	while (s == OK && (s = db_step(d, q, &row)) == OK && row && n < limit) {
+		if (n++)
+			buf_putc(out, ',');
+		last = db_get_int(q, 0);
+		s = put_commission(d, q, out);
+	}
+	db_end(q);
+	if (row)
+		buf_printf(out, "],\"next_cursor\":\"%" PRId64 "\"}", last);
+	else
+		buf_put(out, STR("],\"next_cursor\":null}"));
+	return s;
+}
+
+enum status ledger_commissions_json(
+	struct ledger *l, struct str status, struct str merchant, struct str cursor, uint32_t limit, struct buf *out, struct err *e)
+{
+	enum order_status wanted = ORDER_PENDING;
+	int64_t after = 0;
+	if (status.n && !order_status_parse(status, &wanted))
+		return err_set(e, E_INPUT, "status", "expected pending, approved, declined, reversed or paid");
+	if (cursor.n && !str_int(cursor, &after))
+		return err_set(e, E_INPUT, "cursor", "not a cursor of this list");
+	struct reader *r;
+	enum status s = reader_get(l, &r, e);
+	if (s != OK)
+		return s;
+	limit = limit == 0 ? LIMIT_DEFAULT : limit > LIMIT_MAX ? LIMIT_MAX : limit;
+	sqlite3_stmt *q = db_use(&r->db,
+		"SELECT no, merchant, order_id, currency, status, review, total, pending + approved + paid - clawed, reversed, attributed,"
+		" click_class, product, event_ms, applied_ms FROM orders WHERE no > ?1 AND (?2 < 0 OR status = ?2) AND (?3 = '' OR merchant = ?3)"
+		" ORDER BY no LIMIT ?4");
+	db_int(q, 1, after);
+	db_int(q, 2, status.n ? (int64_t)wanted : -1);
+	db_text(q, 3, merchant);
+	db_int(q, 4, (int64_t)limit + 1);
+	s = put_commissions(&r->db, q, limit, out);
+	if (s != OK)
+		s = db_fail(&r->db, s, "commissions", e);
+	reader_put(l, r);
+	return s == OK && out->failed ? err_set(e, E_NOMEM, "commissions", "too long") : s;
+}
