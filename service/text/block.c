@@ -88,6 +88,7 @@ static void settle_containers(struct text *t)
 
 static bool begin_leaf(struct text *t, enum leaf leaf)
 {
+	t->after_html = leaf == LEAF_NONE && (t->leaf == LEAF_HTML || t->after_html);
 	if (t->leaf != LEAF_NONE)
 		leaf_end(t);
 	settle_containers(t);
@@ -164,7 +165,7 @@ static bool mark_ends(const struct text *t, size_t at, bool *wait)
 	int c = text_byte(t, at);
 	if (c < 0 && !t->finished)
 		*wait = true;
-	return c >= 0 && (is_blank(c) || is_newline(c));
+	return c < 0 ? t->finished : is_blank(c) || is_newline(c);
 }
 
 /* A container's mark at off: its length, 0 for none. */
@@ -741,8 +742,8 @@ bool head_step(struct text *t)
 	switch (h->phase) {
 	case HEAD_START:
 		if (t->after_cr && text_byte(t, t->at) == '\n') {
-			t->at++;
-			h->off = t->at;
+			h->off = ++t->at;
+			t->after_cr = false;
 		}
 		if (text_byte(t, t->at) < 0)
 			return false;

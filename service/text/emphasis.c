@@ -68,13 +68,15 @@ static void follow(struct inlines *in, struct run *r)
 
 static bool odd_place(const struct inlines *in)
 {
-	return in->brackets > 0 || in->address || in->dollars > 0 || in->doubt || in->mode != IN_TEXT;
+	return in->brackets > 0 || in->address || in->doubt || in->mode != IN_TEXT;
 }
 
 void run_end(struct text *t, enum side right)
 {
 	struct inlines *in = &t->in;
 	struct run r = {(uint32_t)in->run_at, (uint32_t)(t->at - in->run_at), in->run_ch, in->run_left, (uint8_t)right, false, false};
+	if (in->dollars > 0) /* md4c undoes such runs in ways of its own when the next $ comes */
+		inline_doubt(t);
 	if (odd_place(in)) {
 		go_murky(in);
 		return;

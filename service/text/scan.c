@@ -192,20 +192,13 @@ bool text_live(const struct text *t)
 	return t->stage == AT_TEXT && t->in.run_ch == 0 && !inline_barred(t) && !t->in.mute && !t->in.address;
 }
 
-/* A list mark at the very end is text so far, and would be an item were a line to follow. */
-static bool ends_in_mark(const struct text *t)
-{
-	struct str s = buf_str(&t->source);
-	return s.n > 0 && t->stage == AT_HEAD && t->line < s.n && s.n - t->line <= 12 && strchr("-+*.)", s.p[s.n - 1]) != NULL;
-}
-
 bool text_may_append(const struct text *t)
 {
 	if (t->plain)
 		return true;
-	if (!t->finished || t->lost || t->leaf == LEAF_FENCE || t->front || ends_in_mark(t))
+	if (!t->finished || t->lost || t->leaf == LEAF_FENCE || t->front)
 		return false;
-	if (t->leaf == LEAF_HTML && t->html < 6)
-		return false;
+	if (t->leaf == LEAF_HTML || (t->after_html && !is_newline(text_byte(t, t->source.n - 1))))
+		return false; /* md4c reads HTML at the very end in ways of its own */
 	return t->in.math != '[' && t->in.dollars != 2 && t->in.mode != IN_COMMENT;
 }

@@ -100,7 +100,7 @@ static enum text_wrap point_behind(const struct text *t, size_t to, uint32_t *cp
 	struct str rest = str_sub(buf_str(&t->source), to, to + 4);
 	if (utf8_next(rest, cp) > 0)
 		return WRAP_YES;
-	return rest.n < 4 && !t->finished ? WRAP_WAIT : WRAP_NO;
+	return utf8_whole(rest) == 0 && !t->finished ? WRAP_WAIT : WRAP_NO;
 }
 
 static enum text_wrap after_fits(const struct text *t, size_t to, bool entity)

@@ -11,7 +11,7 @@
 #define WRAP_URL "https://go.example.net/c/AbC-1.9?x=1&y=2"
 #define WRAP_TOKENS 4 /* longest range tried */
 
-static const struct str wrap_labels[] = {{" (Ad)", 5}, {" （广告）", 13}};
+static const struct str wrap_labels[] = {{" (Q\a)", 5}, {" （\a广）", 11}}; /* BEL, so that no input holds them */
 
 static inline struct page_rules wrap_rules(void)
 {
