@@ -72,7 +72,7 @@ struct edit {
 struct placed { /* a link, in order of decision */
 	uint32_t product; /* number in the snapshot */
 	uint32_t phrase;
-	uint32_t start, end; /* raw; both 0 when it stands on no words (card, reference) */
+	uint32_t start, end; /* raw: the words, without delimiters; both 0 when it stands on none (card, reference) */
 	bool on_words, existing;
 	struct link_id id;
 	struct str url; /* in the insert's arena */

@@ -330,11 +330,12 @@ static enum status put_link(struct insert *in, const struct candidate *c)
 	bool edit = !have && in->r.form == FORM_INLINE;
 	bool ok = !tail.failed && (!have || confirm_existing(in, c, have, buf_str(&tail), p));
 	if (ok) {
-		p->start = own_raw_start(&in->own, c->from);
-		p->end = own_raw_end(&in->own, c->to);
+		const struct text_token *t = text_tokens(in->text);
+		p->start = own_raw_start(&in->own, t[c->first].start);
+		p->end = own_raw_end(&in->own, t[c->last].end);
 		if (edit) {
-			insert_edit(in, p->start, STR("["));
-			insert_edit(in, p->end, buf_str(&tail));
+			insert_edit(in, own_raw_start(&in->own, c->from), STR("["));
+			insert_edit(in, own_raw_end(&in->own, c->to), buf_str(&tail));
 		}
 		in->locale = c->locale;
 		in->placed_count++;
