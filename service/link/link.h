@@ -62,7 +62,7 @@ struct link_token {
 	bool stale;           /* verify: the epoch is not the signing one */
 };
 #define LINK_TOKEN_MAX 80
-/* base64url; with the signing key. Returns the length. */
+/* 64 characters of [A-Za-z0-9.-], with the signing key. Returns the length. */
 size_t link_token_write(const struct link_keys *k, const struct link_token *t, char out[LINK_TOKEN_MAX]);
 /* E_DENIED on anything that is not byte for byte what link_token_write makes under a known epoch. */
 MUST_USE enum status link_token_verify(const struct link_keys *k, struct str s, struct link_token *out);

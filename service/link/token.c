@@ -1,21 +1,22 @@
-/* Click tokens: 48 bytes in base64url.
+/* Click tokens: 48 bytes in base 64, with "-" and "." as the last two digits.
  *
- *   1 version | 4 epoch | 16 insertion | 1 ordinal | 8 product key | 18 MAC (the first 144 bits), numbers big-endian
+ *   4 epoch | 16 insertion | 1 ordinal | 8 product key | 18 MAC (the first 144 bits) | 1 version, numbers big-endian
  *
- * 48 bytes are just 64 digits: no padding and no unused bits, so a token has one spelling. */
+ * 48 bytes are just 64 digits: no padding and no unused bits, so a token has one spelling. Not base64url: md4c takes an "_" at a URL's
+ * end for a delimiter of emphasis. The version stands last so that no token ends in a dot, which linkifiers drop. */
 #include "link/keys.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
 
 #define VERSION 1
-#define BODY 30
+#define BODY 29
 #define MAC 18
-#define TOKEN_BYTES (BODY + MAC)
+#define TOKEN_BYTES (BODY + MAC + 1)
 #define TOKEN_TEXT 64
 _Static_assert(TOKEN_BYTES * 4 == TOKEN_TEXT * 3 && TOKEN_TEXT < LINK_TOKEN_MAX, "a token must fill its digits");
 
-static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.";
 
 static void base64_put(const uint8_t in[TOKEN_BYTES], char out[TOKEN_TEXT])
 {
@@ -34,7 +35,7 @@ static int base64_value(char c)
 		return c - 'a' + 26;
 	if (c >= '0' && c <= '9')
 		return c - '0' + 52;
-	return c == '-' ? 62 : c == '_' ? 63 : -1;
+	return c == '-' ? 62 : c == '.' ? 63 : -1;
 }
 
 static bool base64_get(const char in[TOKEN_TEXT], uint8_t out[TOKEN_BYTES])
@@ -76,6 +77,7 @@ static void sign(const struct link_key *key, const uint8_t body[BODY], uint8_t m
 
 	mac_init(&m, key, STR("token"));
 	link_mac_add(&m, (struct str){(const char *)body, BODY});
+	link_mac_add(&m, (struct str){(const char[]){VERSION}, 1});
 	link_mac_done(&m, mac);
 }
 
@@ -83,7 +85,6 @@ size_t link_token_write(const struct link_keys *k, const struct link_token *t, c
 {
 	uint8_t bytes[TOKEN_BYTES], mac[32], *p = bytes;
 
-	*p++ = VERSION;
 	p = put_be(p, link_keys_epoch(k), 4);
 	memcpy(p, t->insertion.b, sizeof t->insertion.b);
 	p += sizeof t->insertion.b;
@@ -91,6 +92,7 @@ size_t link_token_write(const struct link_keys *k, const struct link_token *t, c
 	p = put_be(p, t->product_key, 8);
 	sign(key_signing(k), bytes, mac);
 	memcpy(p, mac, MAC);
+	p[MAC] = VERSION;
 	base64_put(bytes, out);
 	out[TOKEN_TEXT] = '\0';
 	return TOKEN_TEXT;
@@ -102,18 +104,18 @@ enum status link_token_verify(const struct link_keys *k, struct str s, struct li
 	const struct link_key *key;
 	uint32_t epoch;
 
-	if (s.n != TOKEN_TEXT || !base64_get(s.p, bytes) || bytes[0] != VERSION)
+	if (s.n != TOKEN_TEXT || !base64_get(s.p, bytes) || bytes[TOKEN_BYTES - 1] != VERSION)
 		return E_DENIED;
-	epoch = (uint32_t)get_be(bytes + 1, 4);
+	epoch = (uint32_t)get_be(bytes, 4);
 	key = key_of_epoch(k, epoch);
 	if (!key)
 		return E_DENIED;
 	sign(key, bytes, mac);
 	if (CRYPTO_memcmp(mac, bytes + BODY, MAC) != 0)
 		return E_DENIED;
-	memcpy(out->insertion.b, bytes + 5, sizeof out->insertion.b);
-	out->ordinal = bytes[21];
-	out->product_key = get_be(bytes + 22, 8);
+	memcpy(out->insertion.b, bytes + 4, sizeof out->insertion.b);
+	out->ordinal = bytes[20];
+	out->product_key = get_be(bytes + 21, 8);
 	out->epoch = epoch;
 	out->stale = epoch != link_keys_epoch(k);
 	return OK;

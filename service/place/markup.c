@@ -32,9 +32,10 @@ void place_link_tail(const struct place_locale *l, struct str url, struct buf *o
 {
 	if (l->label_inside)
 		buf_put(out, l->label);
-	buf_put(out, l->label_inside ? STR("](<") : STR("]("));
+	bool angle = l->label_inside || str_ends(url, STR("_"));
+	buf_put(out, angle ? STR("](<") : STR("]("));
 	buf_put(out, url);
-	buf_put(out, l->label_inside ? STR(">)") : STR(")"));
+	buf_put(out, angle ? STR(">)") : STR(")"));
 	if (!l->label_inside)
 		buf_put(out, l->label);
 }

@@ -83,7 +83,8 @@ void place_take(struct place_spots *s, const struct text_token *at, struct str p
 /* ---- markup -------------------------------------------------------------------------------- */
 
 /* What goes behind the words of a link: "](URL)" and the label where the locale wants it. Before them stands "[". url is from link/. A
- * link that text may follow directly has its URL in <>: md4c's bare URLs run on over the bracket. */
+ * link that text may follow directly has its URL in <>: md4c's bare URLs run on over the bracket; and so has one that ends in "_", which md4c
+ * takes for a delimiter. */
 void place_link_tail(const struct place_locale *l, struct str url, struct buf *out);
 /* Blank line (as the answer's last bytes need) and the notice. */
 void place_notice(const struct place_locale *l, struct str answer_tail, struct buf *out);
