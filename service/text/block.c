@@ -89,6 +89,7 @@ static void settle_containers(struct text *t)
 static bool begin_leaf(struct text *t, enum leaf leaf)
 {
 	t->after_html = leaf == LEAF_NONE && (t->leaf == LEAF_HTML || t->after_html);
+	t->html_above = false;
 	if (t->leaf != LEAF_NONE)
 		leaf_end(t);
 	settle_containers(t);
@@ -267,16 +268,14 @@ static enum answer interrupts(struct text *t, const struct container *c, size_t 
 {
 	struct head *h = &t->head;
 	size_t end;
-	if (t->leaf != LEAF_TEXT || h->fresh || h->parents != t->depth || t->table || c->mark == '>')
+	if (t->leaf != LEAF_TEXT || h->fresh || h->parents != t->depth || c->mark == '>')
 		return YES;
 	if (!look(t, LOOK_BLANKS, h->off + n, &end))
 		return WAIT;
-	if (at_line_end(t, end)) {
-		if (end > h->off + n)
-			text_lose(t); /* renderers differ on "* " */
-		return NO;
-	}
-	return (c->mark == '.' || c->mark == ')') && number != 1 ? NO : YES;
+	bool blank = at_line_end(t, end), counted = (c->mark == '.' || c->mark == ')') && number != 1;
+	if ((blank && end > h->off + n) || (t->table && (blank || counted)))
+		text_lose(t); /* renderers differ on "* "; and a table is interrupted by more than a paragraph */
+	return blank || counted ? NO : YES;
 }
 
 static enum answer try_container(struct text *t)
@@ -563,8 +562,10 @@ static void text_line_end(struct text *t, size_t end)
 
 static void skip_line_end(struct text *t, size_t end)
 {
-	if (t->leaf == LEAF_HTML && t->html < 6 && html_block_ends(t->html, str_sub(buf_str(&t->source), t->line, end)))
+	if (t->leaf == LEAF_HTML && t->html < 6 && html_block_ends(t->html, str_sub(buf_str(&t->source), t->line, end))) {
 		begin_leaf(t, LEAF_NONE);
+		t->html_above = true;
+	}
 }
 
 void line_end(struct text *t)
@@ -716,6 +717,10 @@ static bool nonblank(struct text *t)
 	}
 	if ((a = is_rule(t)) != NO)
 		return a == YES && rule_line(t);
+	if (h->indent >= CODE_INDENT && t->html_above && !h->fresh) {
+		text_lose(t); /* CommonMark: indented code; md4c: not right below HTML */
+		return true;
+	}
 	if (h->indent >= CODE_INDENT && (h->fresh || t->leaf == LEAF_NONE || t->leaf == LEAF_INDENTED)) {
 		if (t->leaf != LEAF_INDENTED || h->parents != t->depth)
 			begin_leaf(t, LEAF_INDENTED);

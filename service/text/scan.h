@@ -184,6 +184,7 @@ struct text {
 	char fence_ch;
 	uint32_t fence_n;
 	int html;
+	bool html_above; /* the line above ended an HTML block */
 	bool after_html; /* only blank lines since an HTML block */
 	bool heading, row, table, table_shape, definition, quoted;
 	bool bare_item, two_blank;
