@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("INLAY_BUILD", "build"))
 BINARY = str((BUILD if BUILD.is_absolute() else ROOT / BUILD) / "inlay")
 SHARED = ROOT.parent / "shared"
+# A person's browser; requests' own name is that of a program, whose clicks do not count.
+BROWSER = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "accept": "text/html",
+           "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 JSONL = {"content-type": "application/x-ndjson"}
 DEADLINE = 60 if "san" in str(BUILD) else 20  # seconds until something expected must have come
 
@@ -45,7 +48,8 @@ def run(*args, input=None, env=None, cwd=None, check=None):
 
 
 class Service:
-    """A running `inlay serve`. Its data folder outlives stops, so that start() again is a restart."""
+    """A running `inlay serve`. Its data folder outlives stops, so that start() again is a restart. Clicks wait long for the
+    disk, which tests share with whatever else the machine does."""
 
     def __init__(self, data, *flags, env=None):
         self.data = Path(data)
@@ -55,10 +59,12 @@ class Service:
         self.process = None
         self.address = None
         self.session = requests.Session()
+        self.session.headers.update(BROWSER)
 
     def start(self, *more, wait_ready=True, listen=None):
         log = open(self.data / "log", "ab")
-        command = [BINARY, "serve", "--listen", listen or self.address or "127.0.0.1:0", "--data", str(self.data), *self.flags, *more]
+        command = [BINARY, "serve", "--listen", listen or self.address or "127.0.0.1:0", "--data", str(self.data),
+                   "--click-wait-ms", "10000", *self.flags, *more]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, cwd=ROOT, env={**os.environ, **self.env})
         line = self.process.stdout.readline().decode()
         assert line.startswith("listening on "), (line, self.log())

@@ -1,10 +1,11 @@
 """The story of one answer: a catalog goes in, an answer comes out with a link, the click and the order are booked, the report adds up."""
+import json
 import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from conftest import ANSWER, HEADPHONES, JSONL, QUESTION, eventually, run
+from conftest import ANSWER, HEADPHONES, JSONL, QUESTION, ROOT, eventually, run
 
 
 def linked(service, **more):
@@ -181,7 +182,6 @@ def test_dry_run_changes_nothing(service):
 
 def test_if_match(service):
     old = service.get("/v1/merchants/audio/catalog").json()["generation"]
-    import json
     body = (json.dumps({**HEADPHONES[0], "price": "250.00 USD"}) + "\n").encode()
     path = "/v1/merchants/audio/catalog"
     wrong = service.request("PATCH", path, data=body, headers={**JSONL, "if-match": '"gen-999"'})
@@ -226,8 +226,10 @@ def test_the_secret_cannot_be_lost_by_putting_back_what_was_read(tracked):
     assert postback(tracked, click_id=click_id_of(tracked, r), order_id="o-9", total="1.00", status="pending").status_code == 200
 
 
-def test_chinese(service):
-    got = service.insert("敏感肌建议选温和的补水面膜，每周用两次就够了。", "敏感肌适合用什么样的面膜", locale="zh-CN")
+def test_chinese_from_the_sample_catalogs(service):
+    run("catalog", "push", "--merchants", ROOT / "catalogs" / "merchants.yaml", "--url", service.url, check=0)
+    answer = "敏感肌建议选成分简单的面膜，可以优先考虑积雪草舒缓面膜，每周用两次就够了。"
+    got = service.insert(answer, "敏感肌适合用什么样的面膜", locale="zh-CN")
     assert got["decision"] == "linked", got
-    assert got["links"][0]["product"]["id"] == "mask" and "面膜" in got["links"][0]["text"]
-    assert "广告" in got["answer"]
+    assert "面膜" in got["links"][0]["text"] and "面膜" in got["links"][0]["product"]["title"]
+    assert "广告" in got["answer"] and apply_edits(answer, got["edits"]) == got["answer"]

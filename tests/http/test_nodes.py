@@ -3,6 +3,7 @@ import signal
 import threading
 
 import pytest
+import requests
 
 from conftest import ANSWER, HEADPHONES, QUESTION, eventually, run
 
@@ -107,7 +108,6 @@ class Traffic:
             self.counts[name] += 1
 
     def click_at(self, stop, owner):
-        import requests
         session = requests.Session()
         while not stop.is_set():
             r = session.get(self.url, allow_redirects=False, timeout=20)
