@@ -2,6 +2,7 @@
  * both (facts: affiliate 2.2, 2.3). */
 #include "feed/reader.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct record {
@@ -86,6 +87,26 @@ static void take_attributes(struct record *r)
 
 /* ---- money and time ----------------------------------------------------------------------- */
 
+/* ISO 8601 as Google writes it: also without seconds, without the offset's colon ("2026-11-01T09:00+0100"), without a zone (UTC). */
+static enum status iso_time(struct str s, int64_t *ms_out)
+{
+	char text[48];
+	size_t zone = 16;
+	int n;
+
+	if (s.n < 16 || s.n > 32 || s.p[10] != 'T')
+		return time_parse(s, ms_out, NULL);
+	while (zone < s.n && s.p[zone] != 'Z' && s.p[zone] != 'z' && s.p[zone] != '+' && s.p[zone] != '-')
+		zone++;
+	struct str clock = str_sub(s, 0, zone), offset = zone < s.n ? str_sub(s, zone, s.n) : STR("Z");
+	n = snprintf(text, sizeof(text), "%.*s%s", STR_ARG(clock), clock.n == 16 ? ":00" : "");
+	if (offset.n == 5)
+		snprintf(text + n, sizeof(text) - (size_t)n, "%.3s:%.2s", offset.p, offset.p + 3);
+	else
+		snprintf(text + n, sizeof(text) - (size_t)n, "%.*s", STR_ARG(offset));
+	return time_parse(str_of(text), ms_out, NULL);
+}
+
 /* "2026-11-01T00:00Z/2026-11-30T23:59Z": is now inside? True when the text is empty. */
 static enum status sale_is_on(struct str window, int64_t now, bool *out, struct err *e)
 {
@@ -95,7 +116,7 @@ static enum status sale_is_on(struct str window, int64_t now, bool *out, struct 
 	*out = true;
 	if (!window.n)
 		return OK;
-	if (time_parse(str_trim(start), &from, NULL) != OK || time_parse(str_trim(end), &to, NULL) != OK)
+	if (iso_time(str_trim(start), &from) != OK || iso_time(str_trim(end), &to) != OK)
 		return err_set(e, E_INPUT, "sale_price_effective_date", "must be two ISO 8601 times with a slash between");
 	*out = from <= now && now < to;
 	return OK;
@@ -123,7 +144,7 @@ static enum status take_rest(struct record *r, struct err *e)
 
 	if (availability.n && availability_parse(availability, &r->p.availability) != OK)
 		return err_set(e, E_INPUT, "availability", "must be in_stock, out_of_stock, preorder, backorder or unknown");
-	if (expires.n && time_parse(expires, &r->p.expires_ms, NULL) != OK)
+	if (expires.n && iso_time(expires, &r->p.expires_ms) != OK)
 		return err_set(e, E_INPUT, "expiration_date", "must be an ISO 8601 time");
 	return take_prices(r, e);
 }
