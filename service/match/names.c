@@ -172,25 +172,22 @@ static double rarity(const struct phrases *f, struct slice w)
 	return r < 0 ? 0 : r > 1 ? 1 : r;
 }
 
-static uint32_t first_part(struct slice title)
+/* The first part of a title, up to a bracket or colon, and to the last "by". */
+static uint32_t work_end(struct slice title)
 {
-	uint32_t end = 1;
+	uint32_t end = title.n > 0;
 	while (end < title.n && title.p[end].gap < GAP_HARD)
 		end++;
-	return end < title.n || title.n > 0 ? end : 0;
+	for (uint32_t i = end; i-- > 1;)
+		if (title.p[i].roles & ROLE_BYLINE)
+			return i;
+	return end;
 }
 
 static bool put_work(struct phrases *f, uint32_t product, struct slice title)
 {
-	uint32_t end = title.n == 0 ? 0 : first_part(title);
-	/* "War and Peace by Leo Tolstoy", "Catan board game": the name is before these words. */
-	for (uint32_t i = 1; i < end; i++)
-		if ((title.p[i].roles & ROLE_TAIL) && end == title.n) {
-			end = i;
-			break;
-		}
-	struct slice name = {title.p, end};
-	bool long_enough = end >= SHORTEST_WORK && end <= LONGEST_NAME;
+	struct slice name = {title.p, work_end(title)};
+	bool long_enough = name.n >= SHORTEST_WORK && name.n <= LONGEST_NAME;
 	return !long_enough || put_words(f, name, product, FIT_WHOLE, MATCH_PRODUCT, 0.8 * rarity(f, name));
 }
 
@@ -212,7 +209,7 @@ static bool put_category_word(struct phrases *f, uint32_t category, struct slice
 {
 	uint32_t last = w.n == 0 ? NODE_NONE : find_node(f, w.p + w.n - 1, 1);
 	/* "Camping & Hiking" are no things; "Headphones & Headsets" are, as titles show. */
-	bool thing = last != NODE_NONE && f->fact[last].heads > 0;
+	bool thing = is_type(f, last);
 	if (!thing || w.n > LONGEST_CATEGORY || is_type(f, find_node(f, w.p, w.n)))
 		return true;
 	if ((w.p[w.n - 1].roles & (ROLE_GENERIC | ROLE_TAIL | ROLE_LINK)) || (w.p[0].roles & ROLE_LINK))

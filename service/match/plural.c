@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 enum { FEW = 5 };
-#define SHARED_ENOUGH 0.3
+#define SHARED_ENOUGH 0.15
 #define RARE_ENOUGH 0.1
 
 /* One word's categories, most of them few. */

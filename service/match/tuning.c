@@ -56,7 +56,7 @@ static const struct {
 	const char *key;
 	unsigned role;
 } lists[] = {
-	{"breaks", ROLE_BREAK}, {"tails", ROLE_TAIL}, {"generic", ROLE_GENERIC}, {"units", ROLE_UNIT}, {"links", ROLE_LINK}, {"ordinary", ROLE_GENERIC},
+	{"breaks", ROLE_BREAK}, {"tails", ROLE_TAIL}, {"generic", ROLE_GENERIC}, {"units", ROLE_UNIT}, {"links", ROLE_LINK}, {"ordinary", ROLE_GENERIC}, {"bylines", ROLE_BYLINE},
 };
 
 static enum status load_numbers(const struct doc *d, struct tuning *t, struct err *e)

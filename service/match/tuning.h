@@ -10,6 +10,7 @@ enum word_role {
 	ROLE_TAIL = 2,    /* stands behind the thing without being it: pack, black, 正品 ... */
 	ROLE_GENERIC = 4, /* never a kind of product by itself: set, home, 产品 ... */
 	ROLE_UNIT = 8,    /* after digits a quantity and no model: ml, gb ... */
+	ROLE_BYLINE = 32, /* between a work and who made it: by */
 	ROLE_LINK = 16,   /* may not begin or end a phrase: and, of, the, 的 ... */
 };
 

@@ -217,8 +217,10 @@ static uint32_t namesake(const struct phrases *f, uint32_t node, const struct me
 	uint32_t best = 0, before = 0;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t c = t->category[m[i].product];
+		if (m[i].fit < FIT_LATER || c == before)
+			continue;
 		bool deeper = best == 0 || t->category_depth[c] > t->category_depth[best];
-		if (m[i].fit >= FIT_LATER && c != 0 && c != before && deeper && phrases_category_is(f, c, node))
+		if (deeper && phrases_category_is(f, c, node))
 			best = c;
 		before = c;
 	}
