@@ -110,8 +110,8 @@ static const struct agreement {
 		" WHERE (o.pending, o.approved, o.paid, o.reversed, -o.clawed)"
 		" IS NOT (coalesce(p.a, 0), coalesce(p.b, 0), coalesce(p.c, 0), coalesce(p.d, 0), coalesce(p.f, 0)) LIMIT 1"},
 	{"clicks on links add up", "a link whose click count is not the number of its clicks",
-		"SELECT hex(l.link) FROM main.link l JOIN (SELECT link, count(*) n, sum(class = 'human') h FROM main.click GROUP BY link) c"
-		" ON c.link = l.link WHERE l.clicks > c.n OR l.human_clicks > c.h LIMIT 1"},
+		"SELECT hex(l.link) FROM main.link l LEFT JOIN (SELECT link, count(*) n, sum(class = 'human') h FROM main.click GROUP BY link) c"
+		" ON c.link = l.link WHERE l.clicks > coalesce(c.n, 0) OR l.human_clicks > coalesce(c.h, 0) LIMIT 1"},
 };
 
 static enum status check_agreement(struct db *d, const struct agreement *a, struct buf *out, struct err *e)
