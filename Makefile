@@ -63,11 +63,13 @@ asan tsan:
 # tests/fuzz/<target>/fuzz.c, corpus beside it in corpus/. SECONDS a target.
 FUZZ := $(patsubst tests/fuzz/%/fuzz.c,%,$(wildcard tests/fuzz/*/fuzz.c))
 FUZZ_SECONDS ?= 600
-FUZZ_SRC := $(filter-out service/app/%,$(SRC))
-build/fuzz/%: tests/fuzz/%/fuzz.c $(FUZZ_SRC) build/gen/t2s.inc
+FUZZ_OBJ := $(patsubst %.c,build/fuzz/obj/%.o,$(filter-out service/app/%,$(SRC)))
+FUZZ_FLAGS := -std=c11 -g -O1 $(CPPFLAGS) -Ibuild/gen -fno-sanitize-recover=all
+build/fuzz/obj/%.o: %.c build/gen/t2s.inc
 	@mkdir -p $(@D)
-	clang -std=c11 -g -O1 -D_GNU_SOURCE -Iservice -Ibuild/gen -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $@ $< $(FUZZ_SRC) $(LDLIBS) -lmd4c-html -lmd4c
+	@echo "  FUZZ  $<"; clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+build/fuzz/%: tests/fuzz/%/fuzz.c $(FUZZ_OBJ)
+	@echo "  FUZZ  $@"; clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS) -lmd4c-html -lmd4c
 fuzz: $(FUZZ:%=build/fuzz/%)
 	tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ)
 
@@ -79,4 +81,4 @@ run: ; @tests/demo/run "$(PORT)" "$(DEMO)"
 clean: ; rm -rf build
 
 .PHONY: all run test unit lint bench asan tsan fuzz clean
--include $(OBJ:.o=.d) $(UNIT:=.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(FUZZ_OBJ:.o=.d)

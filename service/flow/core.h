@@ -55,6 +55,7 @@ struct own {
 	size_t held;   /* raw offset where the undecided bytes begin (state not PASS) */
 	size_t words_end, url_end; /* OWN_LINK, OWN_LABEL: offsets of "]" and ")", 0 not seen */
 	uint64_t key;  /* OWN_LABEL: product of the link found */
+	uint32_t asked; /* URLs looked up among all merchants; bounded */
 	bool notice_seen, tail_seen;
 	struct own_link link[OWN_MAX_LINKS];
 	uint32_t link_count;
@@ -143,8 +144,7 @@ uint32_t own_raw_start(const struct own *o, uint32_t at);
 uint32_t own_raw_end(const struct own *o, uint32_t at);
 /* An existing link that touches [from, to), or NULL. */
 struct own_link *own_overlap(struct own *o, uint32_t from, uint32_t to);
-/* Is this url one of ours? Fills the product's key. */
-bool own_url(const struct shelf *s, struct str url, uint64_t *key_out);
+
 /* Marks products that our links in the conversation have shown. */
 void own_read_turns(struct insert *in);
 /* Links in our own closing block (cards, references), after own_finish. */
@@ -154,7 +154,8 @@ void own_read_tail(struct insert *in);
 MUST_USE enum status decide_ready(struct insert *in);
 void decide_sentences(struct insert *in, uint32_t before);
 const struct place_locale *decide_locale(struct insert *in);
-void decide_identity(struct insert *in, uint32_t upto);
+/* Fixes the insertion's id by the text before the first link (all of it when there is none). */
+void decide_identity(struct insert *in, struct str before);
 MUST_USE enum status decide_url(struct insert *in, uint32_t product, struct placed *p);
 void insert_edit(struct insert *in, uint32_t at, struct str text);
 

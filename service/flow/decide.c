@@ -244,12 +244,12 @@ static void count_script(struct insert *in, const struct text *t, uint32_t from,
 
 /* ---- making a link ------------------------------------------------------------------------------ */
 
-void decide_identity(struct insert *in, uint32_t upto)
+void decide_identity(struct insert *in, struct str before)
 {
 	uint8_t mac[32];
 	if (in->id_known)
 		return;
-	link_mac_field(&in->mac, str_sub(text_source(in->text), 0, upto));
+	link_mac_field(&in->mac, before);
 	link_mac_done(&in->mac, mac);
 	in->insertion = link_id_of_mac(mac);
 	in->id_known = true;
@@ -319,7 +319,7 @@ static enum status put_link(struct insert *in, const struct candidate *c)
 	struct placed *p = &in->placed[in->placed_count];
 	*p = (struct placed){.phrase = c->phrase, .on_words = true, .why = c->ranked[0], .rival_count = (uint32_t)c->ranked_count - 1};
 	memcpy(p->rivals, c->ranked + 1, (c->ranked_count - 1) * sizeof *p->rivals);
-	decide_identity(in, c->from);
+	decide_identity(in, str_sub(text_source(in->text), 0, c->from));
 	enum status s = decide_url(in, c->ranked[0].product, p);
 	if (s != OK)
 		return s == E_NOMEM ? s : OK; /* a URL that cannot be made is no link */

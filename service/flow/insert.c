@@ -239,6 +239,12 @@ bool insert_linked(const struct insert *in)
 
 /* ---- feeding -------------------------------------------------------------------------------- */
 
+/* The gate was closed before the answer began: nothing can be linked, so the text passes unread. */
+static bool is_idle(const struct insert *in)
+{
+	return in->gate.n && in->own.taken == 0;
+}
+
 enum status insert_feed(struct insert *in, struct str bytes, struct buf *out)
 {
 	if (in->abandoned) {
@@ -252,11 +258,8 @@ enum status insert_feed(struct insert *in, struct str bytes, struct buf *out)
 		in->raw.failed = false;
 		return E_NOMEM;
 	}
-	/* Once nothing can be linked and nothing was, the text needs no more reading: it passes. A shopping answer is still
-	 * read for what makes it stop. */
-	bool idle = in->gate.n && in->placed_count == 0 && in->own.link_count == 0 && in->own.state == OWN_PASS;
-	enum status s = idle ? OK : own_feed(in);
-	if (s == OK && !idle)
+	enum status s = is_idle(in) ? OK : own_feed(in);
+	if (s == OK && !is_idle(in))
 		s = decide_ready(in);
 	if (s != OK) {
 		in->raw.n = before; /* as if these bytes had not come: the caller abandons, then feeds them again */
@@ -290,7 +293,7 @@ static enum status place_choices(struct insert *in)
 {
 	enum status s = OK;
 	qsort(in->choice, in->choice_count, sizeof *in->choice, by_score);
-	decide_identity(in, (uint32_t)text_source(in->text).n);
+	decide_identity(in, text_source(in->text));
 	for (uint32_t i = 0; s == OK && i < in->choice_count && in->placed_count < in->spots.max; i++) {
 		const struct choice *c = &in->choice[i];
 		struct placed *p = &in->placed[in->placed_count];
@@ -384,14 +387,17 @@ static struct str why_none(const struct insert *in)
 
 static enum status finish_decisions(struct insert *in)
 {
-	bool idle = in->gate.n && in->placed_count == 0 && in->own.link_count == 0;
+	if (is_idle(in)) {
+		in->finished = true;
+		return OK;
+	}
 	enum status s = own_finish(in);
 	if (s == OK)
 		s = text_finish(in->text);
 	in->finished = true;
 	if (s == OK)
 		s = decide_ready(in);
-	if (s == OK && !idle)
+	if (s == OK)
 		decide_sentences(in, UINT32_MAX);
 	if (s == OK)
 		s = close_block(in);
@@ -410,7 +416,7 @@ enum status insert_finish(struct insert *in, struct buf *out)
 		return s;
 	}
 	in->reason = in->placed_count == 0 ? why_none(in) : in->stopped ? STR("stopped") : STR("");
-	decide_identity(in, (uint32_t)text_source(in->text).n);
+	decide_identity(in, is_idle(in) ? buf_str(&in->raw) : text_source(in->text));
 	release(in, in->raw.n, out);
 	return out->failed ? E_NOMEM : OK;
 }

@@ -10,6 +10,7 @@
 
 #define MAX_WORDS 512
 #define MAX_URL 2048
+#define MAX_ASKED 256 /* direct URLs looked up in one insert: each asks every merchant */
 
 static struct str raw_slice(const struct insert *in, size_t from, size_t to)
 {
@@ -67,11 +68,15 @@ static bool token_url(const struct shelf *s, struct str url, uint64_t *key_out)
 	return true;
 }
 
-bool own_url(const struct shelf *s, struct str url, uint64_t *key_out)
+/* Is this url one of ours? Fills the product's key. */
+static bool own_url(struct insert *in, struct str url, uint64_t *key_out)
 {
+	const struct shelf *s = in->shelf;
 	if (token_url(s, url, key_out))
 		return true;
 	bool found = false;
+	if (in->own.asked++ >= MAX_ASKED)
+		return false;
 	struct buf plain;
 	buf_init(&plain, 8192);
 	for (size_t i = 0; i < catalog_merchant_count(s->catalog) && !found; i++) {
@@ -165,7 +170,7 @@ static enum status url_seen(struct insert *in)
 {
 	struct own *o = &in->own;
 	o->url_end = o->taken++;
-	if (!own_url(in->shelf, destination(in), &o->key)) {
+	if (!own_url(in, destination(in), &o->key)) {
 		o->state = OWN_PASS;
 		return OK;
 	}
@@ -294,7 +299,7 @@ static void each_url(struct str s, void (*each)(struct insert *, struct str), st
 static void shown(struct insert *in, struct str url)
 {
 	uint64_t key;
-	if (own_url(in->shelf, url, &key))
+	if (own_url(in, url, &key))
 		place_spots_shown(&in->spots, key);
 }
 
@@ -308,7 +313,7 @@ void own_read_turns(struct insert *in)
 static void in_tail(struct insert *in, struct str url)
 {
 	uint64_t key;
-	if (in->placed_count == PLACE_MAX_LINKS || !own_url(in->shelf, url, &key))
+	if (in->placed_count == PLACE_MAX_LINKS || !own_url(in, url, &key))
 		return;
 	uint32_t product = catalog_find_key(in->shelf->catalog, key);
 	if (product == PRODUCT_NONE)
