@@ -107,6 +107,10 @@ void token_gap(struct text *t, enum text_gap gap)
 
 static void hold(struct text *t, uint32_t mark)
 {
+	if (mark == '-' && t->held == '-' && t->last == '-') { /* two hyphens are a dash */
+		raise_gap(t, GAP_CLAUSE);
+		return;
+	}
 	token_settle(t);
 	release(t, POINT_HARD, false);
 	t->held = mark;

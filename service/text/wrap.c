@@ -77,13 +77,30 @@ static enum text_wrap mail_behind(const struct text *t, uint32_t end)
 	return WRAP_NO;
 }
 
+/* "lanterns" in "flashlights/lanterns" is a word; in "shop.example/lanterns" it is part of an address. */
+static bool slash_fits(const struct text *t, size_t slash)
+{
+	for (size_t i = slash; i > 0 && slash - i < WRAP_AHEAD; i--) {
+		int c = text_byte(t, i - 1);
+		if (!is_alnum(c) && c < 0x80 && c != '-' && c != '/')
+			return c != '.' && c != ':' && c != '@' && c != '\\' && i != slash;
+		if (c == '/' && (i == slash || text_byte(t, i) == '/'))
+			return false;
+	}
+	return slash > 0 && slash < WRAP_AHEAD;
+}
+
 static bool before_fits(const struct text *t, size_t from)
 {
 	int c = from > 0 ? text_byte(t, from - 1) : ' ';
 	int d = from > 1 ? text_byte(t, from - 2) : ' ';
-	if (c < 0x80 && c > 0 && strchr("@/\\!]^<&`", c))
+	if (c < 0x80 && c > 0 && strchr("@\\!]^<&`", c))
 		return false;
-	return !((c == '.' || c == '#') && (is_alnum(d) || d == '&'));
+	if (c == '/')
+		return slash_fits(t, from - 1);
+	if (c == '.')
+		return !(is_alnum(d) && is_alnum(text_byte(t, from)));
+	return !(c == '#' && d == '&');
 }
 
 /* The code point behind the link; 0 at the end of the text. */
@@ -113,15 +130,17 @@ static enum text_wrap after_fits(const struct text *t, size_t to, bool entity)
 		enum point_class c = point_class(cp);
 		return c == POINT_MARK || c == POINT_DROP ? WRAP_NO : WRAP_YES;
 	}
-	if (strchr("@/\\([{^`<>", (int)cp) || (entity && cp == ';'))
+	if (strchr("@\\([{^`<>", (int)cp) || (entity && cp == ';'))
 		return WRAP_NO;
-	if (cp != '.' && cp != ':')
+	if (cp != '.' && cp != ':' && cp != '/')
 		return WRAP_YES;
 	int next = text_byte(t, to + 1), third = text_byte(t, to + 2);
 	if (next < 0)
 		return t->finished ? WRAP_YES : WRAP_WAIT;
 	if (cp == '.')
-		return is_alnum(next) ? WRAP_NO : WRAP_YES;
+		return is_alnum(next) && is_alnum(text_byte(t, to - 1)) ? WRAP_NO : WRAP_YES;
+	if (cp == '/')
+		return next >= 0x80 || (is_alnum(next) && slash_fits(t, to)) ? WRAP_YES : WRAP_NO;
 	if (next == '/' && third < 0 && !t->finished)
 		return WRAP_WAIT;
 	return next == '/' && third == '/' ? WRAP_NO : WRAP_YES;
@@ -136,6 +155,8 @@ static bool is_delimiter(int c)
 static enum text_wrap run_behind(const struct text *t, uint32_t end, const struct run **out)
 {
 	*out = run_starting(t, end);
+	if (text_byte(t, end) < 0 && !t->finished)
+		return WRAP_WAIT;
 	if (*out || !is_delimiter(text_byte(t, end)))
 		return WRAP_YES;
 	bool reading = t->in.run_ch != 0 && t->in.run_at == end && !t->finished;
