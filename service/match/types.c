@@ -200,14 +200,23 @@ static double cohesion(const struct phrases *f, uint32_t node, uint32_t all)
 static bool holds_together(const struct phrases *f, uint32_t node, const struct usage *u)
 {
 	const struct node_fact *fact = &f->fact[node];
-	return !fact->han || cohesion(f, node, u->all + u->works) >= (fact->words == 2 ? f->tune->han_cohesion : 4 * f->tune->han_cohesion);
+	double all = u->all + u->works;
+	if (!fact->han)
+		return true;
+	if (fact->words == SHORTEST_HAN_TYPE)
+		return cohesion(f, node, u->all + u->works) >= f->tune->han_cohesion;
+	/* A rest that hardly stands without the first character is no word of its own: 机壳 of 手机壳. */
+	bool rest_is_word = all < 0.8 * f->fact[fact->suffix].all;
+	return !rest_is_word || cohesion(f, node, u->all + u->works) >= 4 * f->tune->han_cohesion;
 }
 
+/* Nearly always the end of one longer phrase. A single English word is whole by itself; of few Chinese titles
+ * nothing can be said. */
 static bool is_fragment(const struct phrases *f, const struct node_fact *fact, const struct usage *u)
 {
 	double share = fact->han ? f->tune->han_fragment_share : f->tune->fragment_share;
 	uint32_t all = u->all + u->works;
-	return all >= 2 && fact->longest > share * all;
+	return all >= (fact->han ? 3 : 2) && fact->words > 1 && fact->longest > share * all;
 }
 
 /* A category that is called just what the phrase says, the deepest one with enough of its products: Sunscreen. */
