@@ -217,6 +217,9 @@ enum text_wrap text_wrap(const struct text *t, uint32_t start, uint32_t end, boo
 	if (!before_fits(t, left))
 		return WRAP_NO;
 	w = after_fits(t, right, ends_in_entity(str_sub(s, start, end)));
+	int next = text_byte(t, right);
+	if (filled && (next == 'h' || next == 'f' || next == 'w'))
+		return WRAP_NO; /* http, ftp and www begin an address behind "*", but not behind ")" */
 	if (w == WRAP_YES && !filled)
 		w = mail_behind(t, end);
 	if (w == WRAP_YES && !label)
