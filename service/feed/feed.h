@@ -56,7 +56,9 @@ MUST_USE enum status feed_read_part(struct str bytes, const struct feed_options 
  * ones, {"id","deleted":true} removes. */
 MUST_USE enum status feed_patch_part(struct str bytes, const struct feed_options *o, struct str generation, const struct catalog_part *old,
                                      struct catalog_part **out, struct feed_report *report, struct err *e);
-/* `inlay insert --catalog FILE[=MERCHANT]`: a file (maybe .gz) that may hold several merchants when lenient. Appends parts. */
+/* `inlay insert --catalog FILE[=MERCHANT]`: a file (maybe .gz) that may hold several merchants when lenient. Appends parts, generation
+ * "file". Format and container are guessed from the unpacked bytes, those in o are not looked at. Without merchant: lenient lines' own,
+ * else the file's name ("shops/Tea House.jsonl.gz" is tea-house). Merchants are made up: plain, redirect, hosts those of their products. */
 struct feed_parts {
 	struct catalog_part **part;
 	size_t count;
@@ -74,12 +76,12 @@ void feed_diff(const struct catalog_part *old, const struct catalog_part *new, b
 
 /* ---- Redis ---------------------------------------------------------------------------
  * Keys (DESIGN, facts server 3); {M} is the merchant's hash tag:
- *   inlay:merchants            hash: merchant -> JSON {"merchant":{…},"generation":"gen-12+3","version":V,"chunks":N,"sha256":…}
+ *   inlay:merchants            hash: merchant -> JSON {"merchant":{…} (no secret),"generation":"gen-12+3","version":V,"chunks":N,"count":N,"digest":…}
  *   inlay:cat:{M}:V:c:N        chunk: up to 256 JSON lines of version V
  *   inlay:log                  stream: XADD MAXLEN ~ 10000 {merchant, generation, version}
  *   inlay:epoch                random id made with the first fill: a change of it (flush, other server) is a full reload
- * A version is visible only by its entry in inlay:merchants (one HSET after all chunks): readers never see half. Old chunks are
- * UNLINKed after a grace period. */
+ * A version is visible only by its entry in inlay:merchants (one HSET after all chunks): readers never see half. Replaced
+ * chunks expire after 60 s, those of a writer that died after an hour. */
 struct feed_cache;
 /* url: "unix:PATH" or "redis://[user:pass@]host[:port][/db]". Connects lazily: 1 s connect, 500 ms command timeouts, back-off 50 ms..5 s with
  * jitter, SIGPIPE ignored by the caller. */
@@ -91,7 +93,8 @@ bool feed_cache_up(const struct feed_cache *c);
 /* Writes one merchant whole under a new version and rings the bell. E_IO: Redis is away; nothing half-visible is left. */
 MUST_USE enum status feed_cache_put(struct feed_cache *c, const struct catalog_part *p, struct err *e);
 MUST_USE enum status feed_cache_remove(struct feed_cache *c, struct str merchant, struct err *e);
-/* Reads one merchant whole, checked against its digest. E_MISSING: not cached. */
+/* Reads one merchant whole, checked against its digest. E_MISSING: not cached. E_INPUT: damaged or foreign; damage for good takes the entry
+ * away and rings the bell, so that the owner, who finds the merchant missing from the list, writes it again. */
 MUST_USE enum status feed_cache_get(struct feed_cache *c, struct str merchant, size_t max_bytes, struct catalog_part **out, struct err *e);
 /* What is there: merchant -> generation, from inlay:merchants. */
 struct feed_listing {
