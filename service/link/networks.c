@@ -101,16 +101,25 @@ static bool base_on_hosts(const struct network_rule *rule)
 	return on;
 }
 
+/* A parameter carries the whole destination and is one that unwrapping looks for. */
+static bool carries_destination(const struct network_rule *rule)
+{
+	for (size_t i = 0; i < rule->parameter_count; i++)
+		for (size_t d = 0; d < rule->destination.n; d++)
+			if (str_eq(rule->parameters[i].value, STR("{destination}")) &&
+				str_eq(rule->parameters[i].name, rule->destination.p[d]))
+				return true;
+	return false;
+}
+
 static const char *rule_fault(const struct network_rule *rule)
 {
-	bool carried = false;
+	bool ends = str_ends(rule->base, STR("{destination}")) || str_ends(rule->base, STR("{destination:raw}"));
 
-	for (size_t i = 0; i < rule->parameter_count; i++)
-		carried = carried || template_has(rule->parameters[i].value, STR("{destination}"));
-	if (rule->kind == WRAP_PARAMETER && (!carried || rule->destination.n == 0))
-		return "has no parameter that carries the {destination}, or does not list it under destination";
-	if (rule->kind == WRAP_TAIL && rule->tail.n == 0)
-		return "ends in the {destination} but has no tail to find it by";
+	if (rule->kind == WRAP_PARAMETER && !carries_destination(rule))
+		return "has no parameter that is the {destination}, or does not list it under destination";
+	if (rule->kind == WRAP_TAIL && (rule->tail.n == 0 || !ends))
+		return "holds the {destination} but does not end in it, or has no tail to find it by";
 	return base_on_hosts(rule) ? NULL : "has a base outside its hosts";
 }
 

@@ -95,8 +95,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	struct link_networks *n = networks_of(rest);
 	for (size_t net = 0; n && net < NET_COUNT; net++) {
+		struct buf out;
+		buf_init(&out, MAX_BYTES);
 		m.network = (enum network)net;
-		try_url(n, &m, STR("https://shop.example/p?a=1#x"));
+		if (link_target(n, &m, STR("https://shop.example/p?a=1#x"), STR("a1"), &out, NULL) == OK)
+			check_ascii(buf_str(&out));
+		buf_clear(&out);
+		link_untarget(n, &m, STR("https://shop.example/p?a=1#x"), &out);
+		buf_done(&out);
 	}
 	link_networks_free(n);
 	return 0;

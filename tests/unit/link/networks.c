@@ -62,6 +62,8 @@ static void wrong_rules_are_refused(void **state)
 		"networks: {awin: {base: 'https://x.example/', hosts: [x.example], destination: [u]}}", /* carries no destination */
 		"networks: {awin: {base: 'https://x.example/', hosts: [x.example], parameters: {u: '{destination}'}}}",
 		"networks: {awin: {base: 'https://x.example/{destination}', hosts: [x.example]}}", /* no tail */
+		"networks: {awin: {base: 'https://x.example/{destination}/end', tail: /, hosts: [x.example]}}",
+		"networks: {awin: {base: 'https://x.example/', hosts: [x.example], destination: [v], parameters: {u: '{destination}'}}}",
 		"networks: {awin: {base: 'https://x.example/', hosts: [y.example], destination: [u], parameters: {u: '{destination}'}}}",
 		"networks: {awin: {base: '{destination}', parameters: [a]}}",
 		"networks: {awin: {base: '{destination}', parameters: {a: [b]}}}",
