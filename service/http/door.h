@@ -310,6 +310,12 @@ struct http_server {
 	_Atomic int64_t suspended;
 	_Atomic bool draining;
 };
+/* libmicrohttpd's callbacks (daemon.c); arg is a struct door. */
+void *request_begin(void *arg, const char *uri, struct MHD_Connection *c);
+void request_completed(void *arg, struct MHD_Connection *c, void **con_cls, enum MHD_RequestTerminationCode code);
+enum MHD_Result access_request(void *arg, struct MHD_Connection *c, const char *url, const char *method, const char *version, const char *piece,
+                               size_t *piece_n, void **con_cls);
+void connection_changed(void *arg, struct MHD_Connection *c, void **context, enum MHD_ConnectionNotificationCode code);
 /* Pulls in our epoll_wait, and tells whether it is the one libmicrohttpd will call (epoll.c). */
 bool epoll_is_capped(void);
 /* NULL: fine. Else why these headers are refused (headers.c). */

@@ -55,24 +55,45 @@ static enum status copy_text(struct str s, const char *name, char *out, size_t s
 	return OK;
 }
 
-static enum status read_time(const struct request *r, const char *name, int64_t missing, int64_t *out, struct err *e)
+/* A bare date is its midnight on the zone's clocks. */
+static enum status read_time(struct request *r, const char *name, const char *tz, int64_t missing, int64_t *out, struct err *e)
 {
 	struct str s = params_get(&r->query, name);
-	int64_t at = missing;
+	int64_t at;
 
-	if (s.n && time_parse(s, &at, NULL))
+	if (s.n == 0) {
+		*out = missing;
+		return OK;
+	}
+	if (time_parse(s, &at, NULL))
 		return err_set(e, E_INPUT, name, "a date (2026-11-21) or a time of RFC 3339");
+	if (s.n == 10)
+		return ledger_local_time(str_of(tz), at, out, e);
 	*out = at;
 	return OK;
 }
 
-static enum status read_span(const struct request *r, struct ledger_report_query *q, struct err *e)
+/* The zone's midnight of the day offset days after UTC's today. */
+static enum status midnight(const char *tz, int64_t now, int64_t offset, int64_t *out, struct err *e)
 {
-	int64_t today = now_ms() / DAY_MS * DAY_MS;
-	enum status s = read_time(r, "from", today - 30 * DAY_MS, &q->from_ms, e);
+	return ledger_local_time(str_of(tz), (now / DAY_MS + offset) * DAY_MS, out, e);
+}
 
+/* By default the last 31 days of the zone, today's included. */
+static enum status read_span(struct request *r, struct ledger_report_query *q, struct err *e)
+{
+	int64_t now = now_ms(), to, from;
+	int64_t last = 1;
+
+	enum status s = midnight(q->tz, now, last, &to, e);
+	if (s == OK && to <= now)
+		s = midnight(q->tz, now, ++last, &to, e);
 	if (s == OK)
-		s = read_time(r, "to", today + DAY_MS, &q->to_ms, e);
+		s = midnight(q->tz, now, last - 31, &from, e);
+	if (s == OK)
+		s = read_time(r, "from", q->tz, from, &q->from_ms, e);
+	if (s == OK)
+		s = read_time(r, "to", q->tz, to, &q->to_ms, e);
 	if (s == OK && q->to_ms < q->from_ms)
 		return err_set(e, E_INPUT, "to", "is before from");
 	return s;
@@ -92,19 +113,19 @@ static enum status read_choices(const struct request *r, struct ledger_report_qu
 	return OK;
 }
 
-static enum status read_query(const struct request *r, struct str merchant, struct ledger_report_query *q, struct err *e)
+static enum status read_query(struct request *r, struct str merchant, struct ledger_report_query *q, struct err *e)
 {
 	const struct params *p = &r->query;
 	struct str group = params_get(p, "group_by");
 	int64_t limit = 0;
-	enum status s = read_span(r, q, e);
+	enum status s = copy_text(params_get(p, "tz"), "tz", q->tz, sizeof q->tz, e);
 
+	if (s == OK)
+		s = read_span(r, q, e);
 	if (s == OK)
 		s = read_choices(r, q, e);
 	if (s == OK)
 		s = params_int(p, "limit", 1000, 1, 10000, &limit, e);
-	if (s == OK)
-		s = copy_text(params_get(p, "tz"), "tz", q->tz, sizeof q->tz, e);
 	if (s == OK)
 		s = copy_text(group.n ? group : STR("day"), "group_by", q->group_by, sizeof q->group_by, e);
 	if (s == OK)

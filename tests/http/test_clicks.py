@@ -4,11 +4,20 @@ import time
 
 import pytest
 
-from conftest import ANSWER, QUESTION, eventually
+from conftest import ANSWER, HEADPHONES, QUESTION, eventually
 
 
 def count(node, name):
     return int(next(x for x in node.get("/metrics").text.splitlines() if x.startswith(name + " ")).split()[1])
+
+
+@pytest.fixture
+def service(make_service):
+    """As in conftest, with the bound that users get."""
+    s = make_service("clicks", "--click-wait-ms", "250").start()
+    s.merchant("audio")
+    assert s.catalog("audio", HEADPHONES).status_code == 200
+    return s
 
 
 @pytest.fixture

@@ -66,11 +66,16 @@ def test_the_console_needs_nothing_from_elsewhere(node):
 
 
 def test_the_private_door(make_service):
-    from conftest import eventually  # noqa: F401
-    node = make_service("private", "--admin-listen", "127.0.0.1:0").start()
+    import socket
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        private = "127.0.0.1:%d" % free.getsockname()[1]
+    node = make_service("private", "--admin-listen", private).start()
     for path in ("/metrics", "/v1/reports/commissions", "/v1/commissions", "/"):
         assert node.get(path).status_code == 404
-    assert node.get("/healthz").status_code == 200
+        assert node.get(f"http://{private}{path}").status_code == 200
+    assert node.post(f"http://{private}/v1/insert", json={"answer": "a"}).status_code == 404
+    for at in (node.url, f"http://{private}"):
+        assert node.get(at + "/healthz").status_code == 200 and node.get(at + "/readyz").status_code == 200
 
 
 def test_traceparent_is_in_the_log(make_service):
