@@ -21,7 +21,11 @@ static void test_packing_list_is_no_veto(void **state)
 	assert_int_equal(in.class, INTENT_CONSUMER);
 	assert_int_equal(hear(state, &in, "Bring a tent, a first-aid kit, a knife and matches.", false, a), INTENT_CONSUMER);
 	assert_int_equal(hear(state, &in, "Also pack sunscreen and any medication you need.", false, a), INTENT_CONSUMER);
+	assert_int_equal(hear(state, &in, "In the kit: ibuprofen, aspirin, bandages.", false, a), INTENT_CONSUMER);
 	assert_int_equal(hear(state, &in, "A bath bomb and a glue gun stay at home.", false, a), INTENT_CONSUMER);
+	in = ask(state, "去西藏旅行需要准备什么?", a);
+	assert_int_equal(in.class, INTENT_CONSUMER);
+	assert_int_equal(hear(state, &in, "常用药品:感冒药、创可贴;还有急救包、防晒霜和保温杯。", false, a), INTENT_CONSUMER);
 	arena_free(a);
 }
 
@@ -30,7 +34,7 @@ static void test_topic_vetoes_for_good(void **state)
 	struct arena *a = arena_new(1 << 20);
 	struct intent in = ask(state, "What should I buy for my friend?", a);
 	assert_int_equal(hear(state, &in, "Prozac and Zoloft are antidepressants.", false, a), INTENT_SENSITIVE);
-	assert_true(str_eq(in.signals[0], STR("topic:medicine")));
+	assert_true(str_eq(in.signals[0], STR("topic:mental_illness")));
 	assert_int_equal(hear(state, &in, "Here are some great headphones.", false, a), INTENT_SENSITIVE);
 	assert_int_equal(hear(state, &in, "Here are some great headphones.", true, a), INTENT_SENSITIVE);
 	arena_free(a);

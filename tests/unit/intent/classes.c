@@ -125,6 +125,8 @@ static const struct asked english[] = {
 	{"Which massage gun should I buy?", SHOP},
 	{"Recommend a water gun for kids", SHOP},
 	{"Which murder mystery board game should I buy?", SHOP},
+	{"Recommend a crime novel for my aunt", SHOP},
+	{"Recommend baby toys without a choking hazard", SHOP},
 	{"What should I put in an earthquake emergency kit?", SHOP},
 };
 
