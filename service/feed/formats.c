@@ -1,6 +1,8 @@
 /* Names of formats and containers, and guessing them. */
 #include "feed/feed.h"
 
+#include <stdio.h>
+
 static const char *const FORMATS[FEED_FORMAT_COUNT] = {"inlay", "acp", "openai", "google"};
 
 static const struct {
@@ -43,10 +45,18 @@ static bool mentions(struct str line, const char *word)
 	return str_find(line, str_of(word), 0) < line.n;
 }
 
-static bool is_openai(struct str line)
+/* Names that only OpenAI's feed has; quote is what stands before and behind a name in this kind of line. */
+static bool is_openai(struct str line, const char *quote)
 {
-	return mentions(line, "item_id") || mentions(line, "seller_name") || mentions(line, "is_eligible_search") ||
-	       mentions(line, "enable_search") || mentions(line, "image_url");
+	static const char *const NAMES[] = {"item_id", "seller_name", "is_eligible_search", "enable_search", "image_url"};
+	char name[32];
+
+	for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+		snprintf(name, sizeof(name), "%s%s%s", quote, NAMES[i], quote);
+		if (mentions(line, name))
+			return true;
+	}
+	return false;
 }
 
 static bool named(struct str path, const char *extension)
@@ -67,12 +77,12 @@ enum feed_format feed_format_guess(struct str path, struct str head, enum feed_c
 		*container_out = FEED_JSONL;
 		if (mentions(line, "\"variants\""))
 			return FEED_ACP;
-		return is_openai(line) ? FEED_OPENAI : FEED_INLAY;
+		return is_openai(line, "\"") ? FEED_OPENAI : FEED_INLAY;
 	}
 	*container_out = mentions(line, "\t") || named(path, ".tsv") ? FEED_TSV : FEED_CSV;
 	if (named(path, ".jsonl") || named(path, ".ndjson")) {
 		*container_out = FEED_JSONL;
 		return FEED_INLAY;
 	}
-	return is_openai(line) ? FEED_OPENAI : FEED_GOOGLE;
+	return is_openai(line, "") ? FEED_OPENAI : FEED_GOOGLE;
 }

@@ -76,6 +76,7 @@ static void the_kind_is_guessed(void **state)
 		{"x.txt", TSV, FEED_GOOGLE, FEED_TSV},
 		{"x.csv", CSV, FEED_GOOGLE, FEED_CSV},
 		{"x.csv", "item_id,title\n", FEED_OPENAI, FEED_CSV},
+		{"x", "{\"id\":\"a\",\"description\":\"the item_id of image_url\"}", FEED_INLAY, FEED_JSONL},
 		{"x.jsonl.gz", "", FEED_INLAY, FEED_JSONL},
 	};
 
