@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#define DOCUMENTS 3000
+#define DOCUMENTS 2000
 
 struct gen {
 	uint64_t seed;
