@@ -304,7 +304,7 @@ static void currencies_stay_apart(void **state)
 	struct bench *b = *state;
 	static const char *const currency[] = {"USD", "JPY", "KWD"};
 	for (int i = 0; i < 3; i++) {
-		char order[8];
+		char order[16];
 		snprintf(order, sizeof(order), "o%d", i);
 		struct ledger_conversion c = clicked_order(order, 0, ORDER_PENDING, 0);
 		c.total = bench_money(1234, currency[i]);
@@ -324,7 +324,7 @@ static void commissions_list_with_history_and_pages(void **state)
 {
 	struct bench *b = *state;
 	for (int i = 0; i < 5; i++) {
-		char order[8];
+		char order[16];
 		snprintf(order, sizeof(order), "o%d", i);
 		struct ledger_conversion c = clicked_order(order, 0, ORDER_PENDING, 1000);
 		bench_book(b->l, &c);

@@ -13,7 +13,7 @@ static void some_history(struct ledger *l)
 		bench_submit(l, LEDGER_INSERTION, &i);
 		struct ledger_click k = bench_click(200 + n, n, 100 + n, T0 + (int64_t)n, "m1", "p1");
 		bench_submit(l, LEDGER_CLICK, &k);
-		char order[8];
+		char order[16];
 		snprintf(order, sizeof(order), "o%d", (int)n);
 		struct ledger_conversion c = bench_order("m1", order, T0 + 1000, ORDER_PENDING, 1000);
 		c.rule = &ten_percent;
