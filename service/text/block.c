@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#define CODE_INDENT 4
 #define LINE_MAX_LOOK 65536 /* a line that must be seen whole before it is understood */
 
 void text_lose(struct text *t)
@@ -12,41 +11,6 @@ void text_lose(struct text *t)
 	leaf_end(t);
 	t->lost = true;
 	t->at = t->source.n;
-}
-
-/* ---- looking ahead --------------------------------------------------------------------- */
-
-static bool look_passes(enum look_kind kind, int c, int first)
-{
-	switch (kind) {
-	case LOOK_RUN:
-		return c == first;
-	case LOOK_BLANKS:
-		return is_blank(c);
-	case LOOK_RULE:
-		return c == first || is_blank(c);
-	default:
-		return !is_newline(c);
-	}
-}
-
-/* End of the bytes of that kind from `from` on; false when it is not yet there. Resumes where it stopped. */
-static bool look(struct text *t, enum look_kind kind, size_t from, size_t *end)
-{
-	struct look *l = &t->look[kind];
-	int first = text_byte(t, from), c;
-	if (l->from != from || l->at < from)
-		*l = (struct look){from, from};
-	while ((c = text_byte(t, l->at)) >= 0 && look_passes(kind, c, first))
-		l->at++;
-	*end = l->at;
-	return c >= 0 || t->finished;
-}
-
-static bool at_line_end(const struct text *t, size_t at)
-{
-	int c = text_byte(t, at);
-	return c < 0 || is_newline(c);
 }
 
 /* ---- leaves ------------------------------------------------------------------------------- */
@@ -62,12 +26,6 @@ void leaf_end(struct text *t)
 	t->last = 0;
 }
 
-static void leave_containers(struct text *t, uint32_t keep)
-{
-	if (t->depth > keep)
-		t->depth = keep;
-}
-
 static bool begin_skip(struct text *t)
 {
 	t->stage = AT_SKIP;
@@ -80,7 +38,7 @@ static void settle_containers(struct text *t)
 {
 	struct head *h = &t->head;
 	if (h->children == 0)
-		leave_containers(t, h->parents + h->brothers);
+		containers_leave(t, h->parents + h->brothers);
 	t->quoted = false;
 	for (uint32_t i = 0; i < t->depth; i++)
 		t->quoted = t->quoted || t->containers[i].mark == '>';
@@ -122,8 +80,6 @@ static bool rule_line(struct text *t)
 	return begin_skip(t);
 }
 
-enum answer { NO, YES, WAIT };
-
 static enum answer is_rule(struct text *t)
 {
 	struct head *h = &t->head;
@@ -131,12 +87,12 @@ static enum answer is_rule(struct text *t)
 	size_t end;
 	if (h->indent >= CODE_INDENT || (c != '-' && c != '_' && c != '*') || h->off < h->rule_dead)
 		return NO;
-	if (!look(t, LOOK_RULE, h->off, &end))
+	if (!text_look(t, LOOK_RULE, h->off, &end))
 		return WAIT;
 	uint32_t count = 0;
 	for (size_t i = h->off; i < end && count < 3; i++)
 		count += text_byte(t, i) == c;
-	if (count >= 3 && at_line_end(t, end))
+	if (count >= 3 && text_at_line_end(t, end))
 		return YES;
 	h->rule_dead = end;
 	return NO;
@@ -151,152 +107,12 @@ static enum answer is_underline(struct text *t, bool *unsure)
 	*unsure = false;
 	if (h->indent >= CODE_INDENT || t->leaf != LEAF_TEXT || h->fresh || (c != '=' && c != '-') || h->parents != t->depth)
 		return NO;
-	if (!look(t, LOOK_RUN, h->off, &run) || !look(t, LOOK_BLANKS, run, &end))
+	if (!text_look(t, LOOK_RUN, h->off, &run) || !text_look(t, LOOK_BLANKS, run, &end))
 		return WAIT;
-	if (!at_line_end(t, end))
+	if (!text_at_line_end(t, end))
 		return NO;
 	*unsure = t->definition || (t->table && c == '=') || memchr(t->source.p + run, '\t', end - run) != NULL;
 	return YES;
-}
-
-/* ---- containers --------------------------------------------------------------------------------- */
-
-static bool mark_ends(const struct text *t, size_t at, bool *wait)
-{
-	int c = text_byte(t, at);
-	if (c < 0 && !t->finished)
-		*wait = true;
-	return c < 0 ? t->finished : is_blank(c) || is_newline(c);
-}
-
-/* A container's mark at off: its length, 0 for none. */
-static size_t container_mark(const struct text *t, struct container *out, uint32_t *number, bool *wait)
-{
-	const struct head *h = &t->head;
-	int c = text_byte(t, h->off);
-	size_t n = 0;
-	*wait = false;
-	*number = 0;
-	if (h->indent >= CODE_INDENT)
-		return 0;
-	if (c == '>')
-		n = 1;
-	else if ((c == '-' || c == '+' || c == '*') && mark_ends(t, h->off + 1, wait))
-		n = 1;
-	else if (c >= '0' && c <= '9') {
-		size_t d = 0;
-		while (d < 9 && (c = text_byte(t, h->off + d)) >= '0' && c <= '9') {
-			*number = *number * 10 + (uint32_t)(c - '0');
-			d++;
-		}
-		c = text_byte(t, h->off + d);
-		*wait = c < 0 && !t->finished;
-		n = (c == '.' || c == ')') && mark_ends(t, h->off + d + 1, wait) ? d + 1 : 0;
-	}
-	if (n > 0)
-		*out = (struct container){(char)c, h->indent, h->indent + (uint32_t)n};
-	return n;
-}
-
-/* Passes the mark; the white space behind it is measured next. */
-static bool after_mark(struct text *t, size_t n)
-{
-	struct head *h = &t->head;
-	h->off += n;
-	h->col += (uint32_t)n;
-	h->col0 = h->col;
-	h->phase = HEAD_AFTER_MARK;
-	return true;
-}
-
-static bool compatible(const struct container *old, const struct container *now)
-{
-	return now->mark != '>' && now->mark == old->mark && now->mark_indent <= old->contents_indent;
-}
-
-static bool begin_container(struct text *t, size_t n, const struct container *c)
-{
-	struct head *h = &t->head;
-	if (!h->fresh)
-		leaf_end(t);
-	h->fresh = true;
-	if (h->children == 0)
-		leave_containers(t, h->parents + h->brothers);
-	if (t->depth == CONTAINER_MAX) {
-		text_lose(t);
-		return true;
-	}
-	h->children++;
-	t->containers[t->depth++] = *c;
-	h->mark = *c;
-	t->bare_item = false;
-	return after_mark(t, n);
-}
-
-static bool begin_brother(struct text *t, size_t n, const struct container *c)
-{
-	struct head *h = &t->head;
-	leaf_end(t);
-	h->fresh = true;
-	h->brothers = 1;
-	leave_containers(t, h->parents + 1);
-	h->mark = *c;
-	t->bare_item = false;
-	return after_mark(t, n);
-}
-
-/* The white space behind a mark has been measured: it belongs to the mark, or begins indented code. */
-static void settle_mark(struct text *t)
-{
-	struct head *h = &t->head;
-	struct container *c = &t->containers[t->depth - 1];
-	*c = h->mark;
-	if (at_line_end(t, h->off))
-		c->contents_indent++;
-	else if (h->indent <= CODE_INDENT) {
-		c->contents_indent += h->indent;
-		h->indent = 0;
-	} else {
-		c->contents_indent++;
-		h->indent--;
-	}
-	h->phase = HEAD_LEAF;
-}
-
-/* May this mark interrupt the paragraph it stands in? */
-static enum answer interrupts(struct text *t, const struct container *c, size_t n, uint32_t number)
-{
-	struct head *h = &t->head;
-	size_t end;
-	if (t->leaf != LEAF_TEXT || h->fresh || h->parents != t->depth || c->mark == '>')
-		return YES;
-	if (!look(t, LOOK_BLANKS, h->off + n, &end))
-		return WAIT;
-	bool blank = at_line_end(t, end), counted = (c->mark == '.' || c->mark == ')') && number != 1;
-	if ((blank && end > h->off + n) || (t->table && (blank || counted)))
-		text_lose(t); /* renderers differ on "* "; and a table is interrupted by more than a paragraph */
-	return blank || counted ? NO : YES;
-}
-
-static enum answer try_container(struct text *t)
-{
-	struct head *h = &t->head;
-	struct container c = {0};
-	uint32_t number;
-	bool wait;
-	size_t n = container_mark(t, &c, &number, &wait);
-	if (wait)
-		return WAIT;
-	if (n == 0)
-		return NO;
-	if (h->parents < t->depth && h->brothers + h->children == 0 && compatible(&t->containers[h->parents], &c)) {
-		begin_brother(t, n, &c);
-		return YES;
-	}
-	enum answer may = interrupts(t, &c, n, number);
-	if (may == YES)
-		begin_container(t, n, &c);
-	return may;
 }
 
 /* ---- leaves that go on ------------------------------------------------------------------------- */
@@ -311,9 +127,9 @@ static bool fence_goes_on(struct text *t)
 			text_lose(t);
 			return true;
 		}
-		if (!look(t, LOOK_RUN, h->off, &run) || !look(t, LOOK_BLANKS, run, &end))
+		if (!text_look(t, LOOK_RUN, h->off, &run) || !text_look(t, LOOK_BLANKS, run, &end))
 			return false;
-		if (run - h->off >= t->fence_n && at_line_end(t, end)) {
+		if (run - h->off >= t->fence_n && text_at_line_end(t, end)) {
 			if (memchr(t->source.p + run, '\t', end - run))
 				text_lose(t);
 			else
@@ -327,7 +143,7 @@ static bool fence_goes_on(struct text *t)
 static bool old_leaf(struct text *t, bool *taken)
 {
 	struct head *h = &t->head;
-	bool inside = h->parents == t->depth, blank = at_line_end(t, h->off);
+	bool inside = h->parents == t->depth, blank = text_at_line_end(t, h->off);
 	*taken = false;
 	if (h->fresh || (t->leaf != LEAF_FENCE && t->leaf != LEAF_HTML))
 		return true;
@@ -374,12 +190,12 @@ static enum answer is_fence(struct text *t)
 	size_t run, end;
 	if (c != '`' && c != '~')
 		return NO;
-	if (!look(t, LOOK_RUN, h->off, &run))
+	if (!text_look(t, LOOK_RUN, h->off, &run))
 		return WAIT;
 	if (run - h->off < 3)
 		return NO;
 	if (c == '`') {
-		if (!look(t, LOOK_LINE, run, &end))
+		if (!text_look(t, LOOK_LINE, run, &end))
 			return WAIT;
 		if (memchr(t->source.p + run, '`', end - run))
 			return NO;
@@ -399,7 +215,7 @@ static enum answer is_html(struct text *t, bool *unsure)
 	int c = text_byte(t, h->off + 1);
 	if (c >= 0 && !is_alpha(c) && c != '/' && c != '!' && c != '?')
 		return NO;
-	if (!look(t, LOOK_LINE, h->off, &end) && end - h->off < LINE_MAX_LOOK)
+	if (!text_look(t, LOOK_LINE, h->off, &end) && end - h->off < LINE_MAX_LOOK)
 		return WAIT;
 	struct str line = str_sub(buf_str(&t->source), h->off, end);
 	if (line.n >= LINE_MAX_LOOK) {
@@ -489,49 +305,6 @@ static bool begin_text(struct text *t)
 	return true;
 }
 
-/* ---- table's delimiter row --------------------------------------------------------------------- */
-
-static bool table_chars(struct str line, bool *pipe)
-{
-	bool dash = false;
-	*pipe = false;
-	for (size_t i = 0; i < line.n; i++) {
-		char c = line.p[i];
-		*pipe = *pipe || c == '|';
-		dash = dash || c == '-';
-		if (c != '|' && c != '-' && c != ':' && !is_blank(c))
-			return false;
-	}
-	return dash;
-}
-
-static bool cell_mark(struct str cell)
-{
-	size_t i = 0, n = 0;
-	cell = str_trim(cell);
-	i += cell.n > 0 && cell.p[0] == ':';
-	while (i < cell.n && cell.p[i] == '-')
-		i++, n++;
-	i += i < cell.n && cell.p[i] == ':';
-	return i == cell.n && n > 0;
-}
-
-/* Does every renderer take this line for a delimiter row: |---|:--:| with three characters a cell. */
-static bool sure_delimiters(struct str line)
-{
-	line = str_trim(line);
-	if (str_starts(line, STR("|")))
-		line = str_sub(line, 1, line.n);
-	if (str_ends(line, STR("|")))
-		line = str_sub(line, 0, line.n - 1);
-	while (line.n > 0) {
-		struct str cell = str_cut(&line, '|');
-		if (!cell_mark(cell) || str_trim(cell).n < 3)
-			return false;
-	}
-	return true;
-}
-
 static void maybe_delimiters(struct text *t, size_t end)
 {
 	struct str line = str_sub(buf_str(&t->source), t->line, end);
@@ -540,7 +313,7 @@ static void maybe_delimiters(struct text *t, size_t end)
 		return;
 	t->table_shape = true;
 	inline_line_end(t);
-	if (t->leaf_lines == 2 && pipe && sure_delimiters(line)) {
+	if (t->leaf_lines == 2 && pipe && table_delimiters(line)) {
 		t->table = true;
 		t->in.dollars = 0;
 	}
@@ -598,60 +371,7 @@ bool skip_step(struct text *t)
 	return true;
 }
 
-/* ---- the head, step by step --------------------------------------------------------------------- */
-
-/* Measures white space from off; false when its end is not yet there. */
-static bool measure(struct text *t)
-{
-	struct head *h = &t->head;
-	int c;
-	while (is_blank(c = text_byte(t, h->off))) {
-		h->col = c == '\t' ? (h->col + 4) & ~3u : h->col + 1;
-		h->off++;
-	}
-	h->indent = h->col - h->col0;
-	return c >= 0 || t->finished;
-}
-
-static bool match_parents(struct text *t)
-{
-	struct head *h = &t->head;
-	if (!measure(t))
-		return false;
-	if (h->after_quote && h->indent > 0)
-		h->indent--;
-	h->after_quote = false;
-	for (; h->parents < t->depth; h->parents++) {
-		struct container *c = &t->containers[h->parents];
-		if (c->mark == '>' && h->indent < CODE_INDENT && text_byte(t, h->off) == '>') {
-			h->off++;
-			h->col0 = ++h->col;
-			h->after_quote = true;
-			h->parents++;
-			return true;
-		}
-		if (c->mark == '>' || h->indent < c->contents_indent)
-			break;
-		h->indent -= c->contents_indent;
-	}
-	if (at_line_end(t, h->off)) {
-		while (h->parents < t->depth && t->containers[h->parents].mark != '>')
-			h->parents++;
-	}
-	h->phase = HEAD_LEAF;
-	return true;
-}
-
-/* A second blank line under an empty item ends it. */
-static void bare_items(struct text *t)
-{
-	struct head *h = &t->head;
-	if (h->brothers + h->children > 0)
-		return;
-	if (t->two_blank && t->bare_item && h->parents > 0 && t->containers[h->parents - 1].mark != '>')
-		h->parents--;
-	t->two_blank = t->bare_item = false;
-}
+/* ---- what a line is --------------------------------------------------------------------------- */
 
 /* Where md4c opens what CommonMark takes for a paragraph's next line, or takes for a row what is none. */
 static enum answer disputed_start(struct text *t)
@@ -667,7 +387,7 @@ static enum answer disputed_start(struct text *t)
 		return is_atx(t);
 	if (c != '`' && c != '~')
 		return NO;
-	if (!look(t, LOOK_RUN, h->off, &end))
+	if (!text_look(t, LOOK_RUN, h->off, &end))
 		return WAIT;
 	return end - h->off >= 3 ? YES : NO;
 }
@@ -704,7 +424,7 @@ static bool nonblank(struct text *t)
 	struct head *h = &t->head;
 	bool unsure;
 	enum answer a;
-	bare_items(t);
+	container_bare(t);
 	if ((a = is_underline(t, &unsure)) != NO) {
 		if (a == YES && unsure)
 			text_lose(t);
@@ -726,43 +446,17 @@ static bool nonblank(struct text *t)
 			begin_leaf(t, LEAF_INDENTED);
 		return begin_skip(t);
 	}
-	if ((a = try_container(t)) != NO || t->lost)
+	if ((a = container_try(t)) != NO || t->lost)
 		return a != WAIT;
 	return choose_leaf(t);
 }
 
-static bool leaf_step(struct text *t)
+bool leaf_step(struct text *t)
 {
 	bool taken;
 	if (!old_leaf(t, &taken))
 		return false;
 	if (taken)
 		return true;
-	return at_line_end(t, t->head.off) ? blank_line(t) : nonblank(t);
-}
-
-bool head_step(struct text *t)
-{
-	struct head *h = &t->head;
-	switch (h->phase) {
-	case HEAD_START:
-		if (t->after_cr && text_byte(t, t->at) == '\n') {
-			h->off = ++t->at;
-			t->after_cr = false;
-		}
-		if (text_byte(t, t->at) < 0)
-			return false;
-		t->after_cr = false;
-		h->phase = HEAD_PARENTS;
-		return true;
-	case HEAD_PARENTS:
-		return match_parents(t);
-	case HEAD_AFTER_MARK:
-		if (!measure(t))
-			return false;
-		settle_mark(t);
-		return true;
-	default:
-		return leaf_step(t);
-	}
+	return text_at_line_end(t, t->head.off) ? blank_line(t) : nonblank(t);
 }

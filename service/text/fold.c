@@ -267,8 +267,8 @@ size_t point_fold(uint32_t cp, uint32_t *base, uint32_t out[POINT_FOLD_MAX])
 		return 0;
 	utf8proc_int32_t parts[POINT_FOLD_MAX / 2];
 	int last = 0;
-	utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)cp, parts, ARRAY_LEN(parts),
-		UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD, &last);
+	utf8proc_ssize_t n = utf8proc_decompose_char(
+	        (utf8proc_int32_t)cp, parts, ARRAY_LEN(parts), UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD, &last);
 	if (n < 0 || (size_t)n > ARRAY_LEN(parts)) { /* a ligature of a whole phrase: itself */
 		out[0] = cp;
 		return 1;

@@ -129,17 +129,17 @@ static bool in_list(const char *name, size_t n, const char *const *list)
 bool tag_is_void(const struct tag_scan *s)
 {
 	static const char *const voids[] = {
-		"br", "hr", "img", "input", "wbr", "meta", "link", "area", "base", "col", "embed", "source", "track", NULL};
+	        "br", "hr", "img", "input", "wbr", "meta", "link", "area", "base", "col", "embed", "source", "track", NULL};
 	return s->empty || in_list(s->name, s->name_n, voids);
 }
 
 /* ---- blocks ------------------------------------------------------------------------------ */
 
-static const char *const block_tags[] = {"address", "article", "aside", "base", "basefont", "blockquote", "body", "caption", "center", "col",
-	"colgroup", "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "frame",
-	"frameset", "h1", "head", "header", "hr", "html", "iframe", "legend", "li", "link", "main", "menu", "menuitem", "nav", "noframes",
-	"ol", "optgroup", "option", "p", "param", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "title", "tr",
-	"track", "ul", NULL};
+static const char *const block_tags[] = {"address", "article", "aside", "base", "basefont", "blockquote", "body", "caption", "center",
+        "col", "colgroup", "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form",
+        "frame", "frameset", "h1", "head", "header", "hr", "html", "iframe", "legend", "li", "link", "main", "menu", "menuitem", "nav",
+        "noframes", "ol", "optgroup", "option", "p", "param", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "title",
+        "tr", "track", "ul", NULL};
 /* Block tags in one version of CommonMark, or in md4c, but not in others. */
 static const char *const disputed[] = {"h2", "h3", "h4", "h5", "h6", "source", "search", "textarea", NULL};
 static const char *const raw_tags[] = {"script", "pre", "style", NULL};

@@ -7,13 +7,12 @@
 #define BRACKET_MAX 64
 #define CODE_RUN_MAX 31 /* longer runs are read differently by different renderers */
 #define ENTITY_MAX 50
-#define ANGLE_MAX 40
 
 bool inline_barred(const struct text *t)
 {
 	const struct inlines *in = &t->in;
-	return in->doubt || in->line_doubt || in->after_link || t->heading || t->definition || t->front || in->brackets > 0 || in->dollars > 0 || in->math != 0 || in->tags > 0 ||
-	       in->mode != IN_TEXT;
+	return in->doubt || in->line_doubt || in->after_link || t->heading || t->definition || t->front || in->brackets > 0 ||
+	       in->dollars > 0 || in->math != 0 || in->tags > 0 || in->mode != IN_TEXT;
 }
 
 static bool muted(const struct text *t)
@@ -27,14 +26,14 @@ void inline_doubt(struct text *t)
 	t->in.mode = IN_TEXT;
 }
 
-static void inline_mute(struct text *t)
+void inline_mute(struct text *t)
 {
 	inline_doubt(t);
 	t->in.mute = true;
 }
 
 /* Takes n bytes that are no prose. */
-static void take(struct text *t, size_t n, uint32_t last)
+void inline_take(struct text *t, size_t n, uint32_t last)
 {
 	token_gap(t, GAP_HARD);
 	t->at += n;
@@ -42,10 +41,10 @@ static void take(struct text *t, size_t n, uint32_t last)
 	t->in.closed_bracket = false;
 }
 
-static void take_prose(struct text *t, size_t n, uint32_t last)
+void inline_take_prose(struct text *t, size_t n, uint32_t last)
 {
 	token_prose(t, t->at, t->at + n);
-	take(t, n, last);
+	inline_take(t, n, last);
 }
 
 /* ---- runs: * _ ~ ` $ -------------------------------------------------------------------- */
@@ -109,162 +108,11 @@ void inline_flush(struct text *t)
 		finish_run(t, SIDE_SPACE);
 }
 
-/* ---- <...> --------------------------------------------------------------------------------- */
-
-static void angle_begin(struct text *t)
-{
-	struct inlines *in = &t->in;
-	take(t, 1, '<');
-	in->mode = IN_TAG;
-	tag_scan_init(&in->tag);
-	in->tag_ok = in->scheme_ok = in->mail_ok = true;
-	in->mail_at = false;
-	in->angle_n = in->scheme_n = 0;
-}
-
-static void tag_open(struct text *t)
-{
-	struct inlines *in = &t->in;
-	if (tag_is_void(&in->tag))
-		return;
-	if (in->tags == TAG_STACK_MAX) {
-		inline_doubt(t);
-		return;
-	}
-	memcpy(in->tag_name[in->tags++], in->tag.name, sizeof in->tag.name);
-}
-
-static void tag_close(struct inlines *in)
-{
-	for (uint32_t i = in->tags; i > 0; i--) {
-		if (memcmp(in->tag_name[i - 1], in->tag.name, sizeof in->tag.name) == 0) {
-			in->tags = i - 1;
-			return;
-		}
-	}
-}
-
-static void tag_done(struct text *t)
-{
-	struct inlines *in = &t->in;
-	in->mode = IN_TEXT;
-	if (strcmp(in->tag.name, "br") == 0)
-		token_gap(t, GAP_SENTENCE);
-	if (in->tag.closing)
-		tag_close(in);
-	else
-		tag_open(t);
-}
-
-/* <scheme:...> and <a@b>; anything odd inside would be read as text by a renderer that refuses the address. */
-static void address_push(struct inlines *in, char c)
-{
-	bool scheme_char = is_alnum((unsigned char)c) || c == '+' || c == '-' || c == '.';
-	bool odd = (unsigned char)c <= ' ' || c == 127 || strchr("`[]\\*_$&|<~", c);
-	in->mail_ok = in->mail_ok && (scheme_char || (c == '@' && in->angle_n > 0 && !in->mail_at));
-	in->mail_at = in->mail_at || c == '@';
-	if (odd)
-		in->scheme_ok = false;
-	if (in->scheme_n == 0 && in->scheme_ok) {
-		if (c == ':' && in->angle_n >= 2 && in->angle_n <= 32)
-			in->scheme_n = in->angle_n;
-		else if (!scheme_char || (in->angle_n == 0 && !is_alpha((unsigned char)c)))
-			in->scheme_ok = false;
-	}
-	in->angle_n++;
-}
-
-static void angle_byte(struct text *t, char c, size_t n)
-{
-	struct inlines *in = &t->in;
-	enum tag_verdict v = in->tag_ok ? tag_scan_push(&in->tag, c) : TAG_NONE;
-	bool address = (in->scheme_ok && in->scheme_n > 0) || (in->mail_ok && in->mail_at);
-	take(t, n, (unsigned char)c);
-	if (v == TAG_DONE) {
-		tag_done(t);
-		return;
-	}
-	in->tag_ok = v == TAG_MORE;
-	if (c == '>' && address) {
-		in->mode = IN_TEXT;
-		in->murky = true;
-		return;
-	}
-	address_push(in, c);
-	if (c == '>' || c == '|' || (!in->tag_ok && !in->scheme_ok && !in->mail_ok))
-		inline_doubt(t);
-}
-
-static void comment_byte(struct text *t, char c, size_t n)
-{
-	struct inlines *in = &t->in;
-	bool ends = c == '>' && in->comment_dashes >= 2;
-	bool odd = in->comment_odd || (c != '>' && in->comment_dashes >= 2) || c == '|';
-	in->comment_odd = odd;
-	in->comment_dashes = c == '-' ? in->comment_dashes + 1 : 0;
-	take(t, n, (unsigned char)c);
-	if (ends && odd)
-		inline_mute(t);
-	else if (ends)
-		in->mode = IN_TEXT;
-}
-
-/* md4c lets addresses in <> begin with any of these; "<3" and "<--" are none unless a : or @ follows. */
-static bool odd_angle(struct text *t, bool *wait)
-{
-	size_t n = 1;
-	int c;
-	while ((c = text_byte(t, t->at + n)) > ' ' && c < 127 && c != '<' && c != '>' && c != ':' && c != '@' && n < ANGLE_MAX)
-		n++;
-	*wait = c < 0 && !t->finished;
-	return c == ':' || c == '@' || n == ANGLE_MAX;
-}
-
-static bool less_than_odd(struct text *t)
-{
-	bool wait;
-	bool odd = odd_angle(t, &wait);
-	if (wait)
-		return false;
-	if (odd)
-		inline_doubt(t);
-	take_prose(t, 1, '<');
-	return true;
-}
-
-/* Returns false when more bytes are needed to tell what this < is. */
-static bool less_than(struct text *t)
-{
-	int c = text_byte(t, t->at + 1);
-	if (c < 0 && !t->finished)
-		return false;
-	if (c == '!' || c == '?') {
-		struct str rest = str_sub(buf_str(&t->source), t->at, t->at + 5);
-		if (rest.n < 5 && !t->finished && str_starts(STR("<!--x"), rest))
-			return false;
-		bool comment = str_starts(rest, STR("<!--")) && rest.n == 5 && rest.p[4] != '>' && rest.p[4] != '-' && !is_newline(rest.p[4]);
-		if (!comment) {
-			inline_mute(t);
-			take(t, 1, '<');
-			return true;
-		}
-		take(t, 4, '-');
-		t->in.mode = IN_COMMENT;
-		t->in.comment_dashes = 0;
-		t->in.comment_odd = false;
-		return true;
-	}
-	if (!is_alpha(c < 0 ? 0 : c) && c != '/')
-		return less_than_odd(t);
-	angle_begin(t);
-	return true;
-}
-
 /* ---- [...](...) ----------------------------------------------------------------------------- */
 
 static void bracket_open(struct text *t)
 {
-	take(t, 1, '[');
+	inline_take(t, 1, '[');
 	if (t->in.brackets++ == BRACKET_MAX)
 		inline_doubt(t);
 }
@@ -272,7 +120,7 @@ static void bracket_open(struct text *t)
 static void bracket_close(struct text *t)
 {
 	bool closes = t->in.brackets > 0;
-	take(t, 1, ']');
+	inline_take(t, 1, ']');
 	t->in.brackets -= closes;
 	t->in.closed_bracket = closes;
 }
@@ -307,7 +155,7 @@ static void dest_space(struct text *t, char c)
 static void dest_byte(struct text *t, char c, size_t n)
 {
 	struct inlines *in = &t->in;
-	take(t, n, (unsigned char)c);
+	inline_take(t, n, (unsigned char)c);
 	if ((unsigned char)c < ' ' || c == 127 || strchr("`<\\|$[]", c)) {
 		inline_doubt(t);
 		return;
@@ -345,10 +193,10 @@ static void dest_byte(struct text *t, char c, size_t n)
 static bool parenthesis(struct text *t)
 {
 	if (!t->in.closed_bracket) {
-		take_prose(t, 1, '(');
+		inline_take_prose(t, 1, '(');
 		return true;
 	}
-	take(t, 1, '(');
+	inline_take(t, 1, '(');
 	t->in.mode = IN_DEST;
 	t->in.dest = DEST_BEGIN;
 	t->in.dest_parens = 0;
@@ -363,14 +211,14 @@ static bool escape(struct text *t)
 	if (c < 0 && !t->finished)
 		return false;
 	if (c < 0 || !is_punct(c)) {
-		take_prose(t, 1, '\\');
+		inline_take_prose(t, 1, '\\');
 		return true;
 	}
 	if ((c == '(' || c == '[') && t->in.math == 0)
 		t->in.math = (char)c;
 	else if ((c == ')' && t->in.math == '(') || (c == ']' && t->in.math == '['))
 		t->in.math = 0;
-	take_prose(t, 2, (uint32_t)c);
+	inline_take_prose(t, 2, (uint32_t)c);
 	return true;
 }
 
@@ -395,7 +243,7 @@ static bool ampersand(struct text *t)
 	if (wait)
 		return false;
 	if (n > 0) {
-		take(t, n, ';');
+		inline_take(t, n, ';');
 		return true;
 	}
 	token_prose(t, t->at, t->at + 1);
@@ -417,7 +265,7 @@ static void pipe_mark(struct text *t)
 		in->line_doubt = true; /* a header row's cell may end the math */
 	if (in->open_runs > 0)
 		in->murky = true;
-	take(t, 1, '|');
+	inline_take(t, 1, '|');
 	in->address = false;
 	t->table_shape = true;
 	if (t->row || t->table)
@@ -445,14 +293,14 @@ static bool maybe_address(struct text *t, int c)
 	bool wait;
 	if (address_begins(t, c, &wait)) {
 		token_forget(t);
-		take(t, 1, (uint32_t)c);
+		inline_take(t, 1, (uint32_t)c);
 		t->in.address = true;
 		return true;
 	}
 	if (wait)
 		return false;
 	if (muted(t)) {
-		take(t, 1, (uint32_t)c);
+		inline_take(t, 1, (uint32_t)c);
 		return true;
 	}
 	token_prose(t, t->at, t->at + 1);
@@ -475,7 +323,7 @@ static bool special(struct text *t, int c)
 	case '$':
 		return begin_run(t, (char)c);
 	case '<':
-		return less_than(t);
+		return angle_less_than(t);
 	case '[':
 		bracket_open(t);
 		return true;
@@ -514,7 +362,7 @@ static void ordinary(struct text *t, uint32_t cp, size_t n)
 	if (cp < 0x80 && point_side(cp) == SIDE_SPACE) /* an address goes on over U+3000 */
 		t->in.address = t->in.after_link = false;
 	if (muted(t)) {
-		take(t, n, cp);
+		inline_take(t, n, cp);
 		return;
 	}
 	token_prose(t, t->at, t->at + n);
@@ -531,7 +379,7 @@ static void malformed(struct text *t)
 	if (t->in.mode == IN_CODE || t->in.mode == IN_COMMENT)
 		inline_mute(t);
 	inline_doubt(t);
-	take(t, 1, 0xFFFD);
+	inline_take(t, 1, 0xFFFD);
 }
 
 static void in_mode(struct text *t, int c, size_t n)
@@ -539,14 +387,14 @@ static void in_mode(struct text *t, int c, size_t n)
 	if (t->in.mode == IN_TAG)
 		angle_byte(t, (char)c, n);
 	else if (t->in.mode == IN_COMMENT)
-		comment_byte(t, (char)c, n);
+		angle_comment(t, (char)c, n);
 	else if (t->in.mode == IN_DEST)
 		dest_byte(t, (char)c, n);
 	else if (c == '|') {
 		inline_mute(t); /* a cell's border splits code in some renderers */
-		take(t, 1, '|');
+		inline_take(t, 1, '|');
 	} else
-		take(t, n, (uint32_t)c);
+		inline_take(t, n, (uint32_t)c);
 }
 
 bool inline_step(struct text *t)
@@ -617,7 +465,7 @@ bool plain_step(struct text *t)
 	if (n == 0)
 		return false;
 	if (n < 0) {
-		take(t, 1, 0xFFFD);
+		inline_take(t, 1, 0xFFFD);
 		return true;
 	}
 	cp = c < 128 ? (uint32_t)c : cp;

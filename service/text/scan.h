@@ -4,9 +4,10 @@
  * moves on in a way that no later byte can change, or waits for more. So all cuttings give the same state.
  * Look-ahead is bounded, or resumed where it stopped (struct look), so the total cost is linear.
  *
- * block.c   line heads: containers, leaves            inline.c  code, brackets, tags, math, addresses
- * token.c   words, gaps, numbers, spans of prose      emphasis.c  delimiter runs
- * html.c    tag grammar, block starts                 fold.c    code points: class and folding */
+ * container.c  line heads, containers              inline.c    code, brackets, math, addresses
+ * block.c      leaves; table.c delimiter rows      angle.c     tags, comments; html.c their grammar
+ * token.c      words, gaps, spans of prose         emphasis.c  delimiter runs
+ * fold.c       code points: class and folding      wrap.c      where a link may go */
 #ifndef TEXT_SCAN_H
 #define TEXT_SCAN_H
 
@@ -22,7 +23,7 @@ enum point_class {
 	POINT_DROP,  /* soft hyphen, zero width, variation selectors: as if not there */
 	POINT_SPACE,
 	POINT_SOFT,
-	POINT_DASH, /* soft inside a word, a clause's end between spaces */
+	POINT_DASH,  /* soft inside a word, a clause's end between spaces */
 	POINT_QUOTE, /* soft between letters, hard elsewhere */
 	POINT_DOT,   /* . , : and the like: depends on both sides */
 	POINT_HARD,
@@ -112,12 +113,12 @@ enum dest_state { DEST_BEGIN, DEST_ANGLE, DEST_BARE, DEST_SPACE, DEST_TITLE, DES
 
 struct inlines { /* of the open block */
 	enum inline_mode mode;
-	bool doubt; /* barred to the block's end */
-	bool mute;  /* and without tokens */
-	bool line_doubt; /* barred to the line's end */
-	bool address; /* no tokens up to the next white space */
-	bool after_link; /* barred up to the next white space */
-	bool murky;   /* emphasis no longer followed */
+	bool doubt;          /* barred to the block's end */
+	bool mute;           /* and without tokens */
+	bool line_doubt;     /* barred to the line's end */
+	bool address;        /* no tokens up to the next white space */
+	bool after_link;     /* barred up to the next white space */
+	bool murky;          /* emphasis no longer followed */
 	bool closed_bracket; /* the byte before is a ] that closed something */
 	uint32_t brackets;
 	uint32_t code_run;
@@ -189,17 +190,17 @@ struct text {
 	bool heading, row, table, table_shape, definition, quoted;
 	bool bare_item, two_blank;
 	uint32_t leaf_lines;
-	bool front;  /* in front matter */
-	bool opened; /* a line has been taken */
+	bool front;      /* in front matter */
+	bool opened;     /* a line has been taken */
 	bool rule_first; /* the first line was --- */
 
 	struct inlines in;
 	struct pending word;
-	uint8_t gap;     /* strongest since the last token */
-	uint32_t held;   /* . , : - ' waiting for what follows, 0 for none */
+	uint8_t gap;                   /* strongest since the last token */
+	uint32_t held;                 /* . , : - ' waiting for what follows, 0 for none */
 	bool held_spaced, held_letter; /* before it: a space; a lone letter */
 	bool held_digit, held_word;
-	uint32_t last;   /* code point before `at` on this line, 0 at its start */
+	uint32_t last; /* code point before `at` on this line, 0 at its start */
 	uint32_t clause, sentence, block;
 	uint32_t letters; /* length of the last word, while nothing but its end has been seen */
 	bool last_digit;
@@ -233,20 +234,44 @@ static inline bool is_punct(int c)
 
 bool text_grow(struct text *t, void **items, size_t *cap, size_t n, size_t size); /* room for one more */
 
-/* ---- block.c: each step takes something or returns false to wait ---------------------------- */
-bool head_step(struct text *t);
+#define CODE_INDENT 4
+enum answer { NO, YES, WAIT }; /* WAIT: more bytes must come first */
+
+/* ---- container.c ------------------------------------------------------------------------- */
+bool head_step(struct text *t); /* takes something, or returns false to wait; so do all steps */
+/* End of the bytes of that kind from `from` on; false when it is not yet there. Resumes where it stopped. */
+bool text_look(struct text *t, enum look_kind kind, size_t from, size_t *end);
+bool text_at_line_end(const struct text *t, size_t at);
+enum answer container_try(struct text *t); /* does a mark open one here? */
+void container_bare(struct text *t);       /* a second blank line under an empty item ended it */
+void containers_leave(struct text *t, uint32_t keep);
+
+/* ---- block.c ------------------------------------------------------------------------------- */
+bool leaf_step(struct text *t); /* behind the containers' marks */
 bool skip_step(struct text *t);
 void leaf_end(struct text *t);
 void line_end(struct text *t); /* at a newline, or the end: takes it and begins the next head */
 void text_lose(struct text *t);
 
-/* ---- inline.c ---------------------------------------------------------------------------- */
+/* ---- table.c -------------------------------------------------------------------------------- */
+bool table_chars(struct str line, bool *pipe); /* only | - : and blanks, and a dash */
+bool table_delimiters(struct str line);        /* and so made that every renderer agrees */
+
+/* ---- inline.c ------------------------------------------------------------------------------- */
 bool inline_step(struct text *t);
 bool plain_step(struct text *t);
 void inline_flush(struct text *t); /* a run being read ends here, at a line's end */
 void inline_line_end(struct text *t);
 bool inline_barred(const struct text *t);
-void inline_doubt(struct text *t);
+void inline_doubt(struct text *t); /* bars the rest of the block */
+void inline_mute(struct text *t);  /* and gives no tokens there */
+void inline_take(struct text *t, size_t n, uint32_t last);
+void inline_take_prose(struct text *t, size_t n, uint32_t last);
+
+/* ---- angle.c ---------------------------------------------------------------------------------- */
+bool angle_less_than(struct text *t);
+void angle_byte(struct text *t, char c, size_t n);    /* in IN_TAG */
+void angle_comment(struct text *t, char c, size_t n); /* in IN_COMMENT */
 
 /* ---- emphasis.c --------------------------------------------------------------------------- */
 void run_end(struct text *t, enum side right);
@@ -258,8 +283,8 @@ bool run_closes(char ch, enum side left, enum side right);
 /* ---- token.c ------------------------------------------------------------------------------- */
 void token_point(struct text *t, uint32_t cp, size_t at, size_t n);
 void token_gap(struct text *t, enum text_gap gap); /* ends the word */
-void token_settle(struct text *t);                  /* ends the word, keeps the gap */
-void token_forget(struct text *t);                  /* the word was no word */
+void token_settle(struct text *t);                 /* ends the word, keeps the gap */
+void token_forget(struct text *t);                 /* the word was no word */
 void token_prose(struct text *t, size_t from, size_t to);
 
 #endif

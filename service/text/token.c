@@ -49,15 +49,15 @@ void token_settle(struct text *t)
 	t->sentence += !first && w->gap >= GAP_SENTENCE;
 	t->block += !first && w->gap >= GAP_BLOCK;
 	t->tokens[t->token_n++] = (struct text_token){.start = w->start,
-		.end = w->end,
-		.fold = w->fold,
-		.fold_n = (uint32_t)t->folded.n - w->fold,
-		.clause = t->clause,
-		.sentence = t->sentence,
-		.block = t->block,
-		.kind = w->kind,
-		.gap = first ? GAP_BLOCK : w->gap,
-		.flags = w->flags};
+	        .end = w->end,
+	        .fold = w->fold,
+	        .fold_n = (uint32_t)t->folded.n - w->fold,
+	        .clause = t->clause,
+	        .sentence = t->sentence,
+	        .block = t->block,
+	        .kind = w->kind,
+	        .gap = first ? GAP_BLOCK : w->gap,
+	        .flags = w->flags};
 	t->letters = w->kind == TEXT_WORD ? w->points : 0;
 }
 
@@ -157,11 +157,11 @@ static uint16_t flags_now(const struct text *t)
 static void word_begin(struct text *t, enum text_kind kind, size_t at)
 {
 	t->word = (struct pending){.open = true,
-		.kind = (uint8_t)kind,
-		.gap = t->gap,
-		.flags = flags_now(t),
-		.start = (uint32_t)at,
-		.fold = (uint32_t)t->folded.n};
+	        .kind = (uint8_t)kind,
+	        .gap = t->gap,
+	        .flags = flags_now(t),
+	        .start = (uint32_t)at,
+	        .fold = (uint32_t)t->folded.n};
 	t->gap = GAP_NONE;
 }
 

@@ -78,7 +78,7 @@ static inline void page_show(struct str want, struct str got)
 		i++;
 	size_t from = i > 40 ? i - 40 : 0;
 	fprintf(stderr, "pages part at byte %zu:\n  original: %.*s\n  output:   %.*s\n", i, STR_ARG(str_sub(want, from, i + 80)),
-		STR_ARG(str_sub(got, from, i + 80)));
+	        STR_ARG(str_sub(got, from, i + 80)));
 }
 
 /* Equal under one dialect? */

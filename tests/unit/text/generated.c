@@ -32,17 +32,18 @@ static void put(struct gen *g, const char *s)
 	buf_put(&g->out, str_of(s));
 }
 
-static const char *const words[] = {"Sony", "WH-1000XM5", "headphones", "the", "best", "for", "skin", "面膜", "敏感肌", "推荐", "耳机", "吗", "是",
-	"H&M", "Levi's", "5.0", "1,000", "i", "snake_case", "a*b", "5 * 3", "<3", "a < b", "C++", "(2nd Gen)", "（二代）", "café", "ﬁt", "ＡＢＣ", "™",
-	"foo@", "v1.2.3", "50%", "e.g.", "かな", "ｶﾞ", "한국어", "😀"};
-static const char *const gaps[] = {" ", " ", " ", " ", "", "", ", ", ". ", "，", "。", "、", "：", ": ", " - ", "—", "!", "？", "; ", "/", "-", "(", ") ", "“", "”",
-	"  ", "\\", "&", "&amp;", "&nbsp;", "<br>", "~", "…"};
-static const char *const openers[] = {"*", "**", "***", "_", "__", "~~", "`", "``", "$", "$$", "[", "![", "<b>", "<span class=\"x\">", "\\(", "\\[", "<!-- ",
-	"(", "**", "**", "*"};
-static const char *const closers[] = {"*", "**", "***", "_", "__", "~~", "`", "``", "$", "$$", "](http://x.y/z)", "](i.png \"t\")", "</b>", "</span>", "\\)", "\\]",
-	" -->", ")", "**", "**", "*"};
-static const char *const oddities[] = {"**", "*", "_", "`", "$", "[", "]", "](", "<", "<a", ">", "\\*", "https://a.b/c_d", "www.a.bc", "a.b@c.de", "<http://a.b/>", "<a@b.cc>",
-	"[x]", "[^1]", "[a][b]", "[a]: /u", "|", "$50", "$1,299", "&#35;", "<img src=x>", "<!x", "http:", "\x80", "\xE4\xBD", "```", "~~~", "***", "\\"};
+static const char *const words[] = {"Sony", "WH-1000XM5", "headphones", "the", "best", "for", "skin", "面膜", "敏感肌", "推荐", "耳机",
+        "吗", "是", "H&M", "Levi's", "5.0", "1,000", "i", "snake_case", "a*b", "5 * 3", "<3", "a < b", "C++", "(2nd Gen)", "（二代）",
+        "café", "ﬁt", "ＡＢＣ", "™", "foo@", "v1.2.3", "50%", "e.g.", "かな", "ｶﾞ", "한국어", "😀"};
+static const char *const gaps[] = {" ", " ", " ", " ", "", "", ", ", ". ", "，", "。", "、", "：", ": ", " - ", "—", "!", "？", "; ", "/",
+        "-", "(", ") ", "“", "”", "  ", "\\", "&", "&amp;", "&nbsp;", "<br>", "~", "…"};
+static const char *const openers[] = {"*", "**", "***", "_", "__", "~~", "`", "``", "$", "$$", "[", "![", "<b>", "<span class=\"x\">",
+        "\\(", "\\[", "<!-- ", "(", "**", "**", "*"};
+static const char *const closers[] = {"*", "**", "***", "_", "__", "~~", "`", "``", "$", "$$", "](http://x.y/z)", "](i.png \"t\")", "</b>",
+        "</span>", "\\)", "\\]", " -->", ")", "**", "**", "*"};
+static const char *const oddities[] = {"**", "*", "_", "`", "$", "[", "]", "](", "<", "<a", ">", "\\*", "https://a.b/c_d", "www.a.bc",
+        "a.b@c.de", "<http://a.b/>", "<a@b.cc>", "[x]", "[^1]", "[a][b]", "[a]: /u", "|", "$50", "$1,299", "&#35;", "<img src=x>", "<!x",
+        "http:", "\x80", "\xE4\xBD", "```", "~~~", "***", "\\"};
 
 static void sentence(struct gen *g, int depth)
 {
@@ -64,7 +65,8 @@ static void sentence(struct gen *g, int depth)
 	}
 }
 
-static const char *const marks[] = {"- ", "* ", "+ ", "1. ", "2) ", "10. ", "*   ", "-    ", "> ", ">", "   - ", "- [ ] ", "- [x] ", "-", "1.", "     "};
+static const char *const marks[] = {
+        "- ", "* ", "+ ", "1. ", "2) ", "10. ", "*   ", "-    ", "> ", ">", "   - ", "- [ ] ", "- [x] ", "-", "1.", "     "};
 static const char *const prefixes[] = {"", "", "", "", "", "  ", "   ", "    ", "\t", "> ", ">", "      ", "> > ", " > "};
 
 static void table(struct gen *g, const char *prefix)
@@ -103,8 +105,9 @@ static void fence(struct gen *g, const char *prefix)
 
 static void line(struct gen *g, const char *prefix)
 {
-	static const char *const whole[] = {"---", "***", "===", "- - -", "# Title words", "## 面膜 推荐 ##", "#", "[a]: http://b.c", "<div>", "</div>", "<details>", "<br>", "<!-- c -->",
-		"<script>", "</script>", "<b>", "<h2>x</h2>", "    code words", "\tcode", "...", "|---|", "-", "1.", "*", "***bold***", "<?x", "<span a=\"b\">", "__x__"};
+	static const char *const whole[] = {"---", "***", "===", "- - -", "# Title words", "## 面膜 推荐 ##", "#", "[a]: http://b.c",
+	        "<div>", "</div>", "<details>", "<br>", "<!-- c -->", "<script>", "</script>", "<b>", "<h2>x</h2>", "    code words",
+	        "\tcode", "...", "|---|", "-", "1.", "*", "***bold***", "<?x", "<span a=\"b\">", "__x__"};
 	put(g, prefix);
 	switch (pick(g, 6)) {
 	case 0:

@@ -32,7 +32,9 @@ static void folding(void **state)
 	expect_fold("йод", "и\u0306од");
 	expect_fold("Sony™", "sony");
 	expect_fold("한국어", "한국어");
-	expect_fold("a\xff" "b", "a\nb");
+	expect_fold("a\xff"
+	            "b",
+	        "a\nb");
 	expect_fold("", "");
 }
 
@@ -253,8 +255,9 @@ static void appending(void **state)
 static void pathological(void **state)
 {
 	(void)state;
-	static const char *const units[] = {"[", "*", "**a", "`", "``` ", "<", "<a ", "<!--", "&", "&a", "$", "> ", "- ", "* ", "1. ", " ", "\t", "=", "a\n=", "-", "- -", "_a_ ",
-		"](", "[a](", "\\(", "|", "|-", "\r", "\n", "a@", "www.", "http://", "<!", "\xE4", "\xCC\x81", "\xE2\x80\x8B", "a\xE2\x80\x8B", "~", "<b>", "</b>", "#", "0"};
+	static const char *const units[] = {"[", "*", "**a", "`", "``` ", "<", "<a ", "<!--", "&", "&a", "$", "> ", "- ", "* ", "1. ", " ",
+	        "\t", "=", "a\n=", "-", "- -", "_a_ ", "](", "[a](", "\\(", "|", "|-", "\r", "\n", "a@", "www.", "http://", "<!", "\xE4",
+	        "\xCC\x81", "\xE2\x80\x8B", "a\xE2\x80\x8B", "~", "<b>", "</b>", "#", "0"};
 	for (size_t u = 0; u < ARRAY_LEN(units); u++) {
 		struct str unit = str_of(units[u]);
 		struct text *whole = text_new(1 << 20), *cut = text_new(1 << 20);
@@ -273,15 +276,8 @@ static void pathological(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(folding),
-		cmocka_unit_test(words),
-		cmocka_unit_test(plain),
-		cmocka_unit_test(no_tokens),
-		cmocka_unit_test(flags),
-		cmocka_unit_test(wrapping),
-		cmocka_unit_test(waiting),
-		cmocka_unit_test(numbers),
-		cmocka_unit_test(appending),
-		cmocka_unit_test(pathological)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(folding), cmocka_unit_test(words), cmocka_unit_test(plain),
+	        cmocka_unit_test(no_tokens), cmocka_unit_test(flags), cmocka_unit_test(wrapping), cmocka_unit_test(waiting),
+	        cmocka_unit_test(numbers), cmocka_unit_test(appending), cmocka_unit_test(pathological)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,7 @@ static inline bool wrap_judge(struct str s, const struct wrap_spot *spots, size_
 	bool ok = page_equal(s, buf_str(&out), &r, &dialect);
 	if (!ok)
 		fprintf(stderr, "page differs, dialect %zu, %zu links\n--- original\n%.*s\n--- output\n%.*s\n", dialect, n, STR_ARG(s),
-			STR_ARG(buf_str(&out)));
+		        STR_ARG(buf_str(&out)));
 	buf_done(&out);
 	return ok;
 }
@@ -70,7 +70,8 @@ static inline bool wrap_each(struct text *t, bool label, wrap_visit *visit, void
 	for (size_t i = 0; i < text_count(t); i++) {
 		for (size_t j = i; j < text_count(t) && j < i + WRAP_TOKENS; j++) {
 			struct wrap_spot spot;
-			if (text_wrap(t, k[i].start, k[j].end, label, &spot.from, &spot.to) == WRAP_YES && !visit(text_source(t), spot, label, arg))
+			if (text_wrap(t, k[i].start, k[j].end, label, &spot.from, &spot.to) == WRAP_YES &&
+			        !visit(text_source(t), spot, label, arg))
 				return false;
 		}
 	}
@@ -121,13 +122,14 @@ static inline bool wrap_check(struct str s, bool one_by_one, size_t *count)
 static inline bool same_tokens(struct text *a, struct text *b)
 {
 	if (text_count(a) != text_count(b) || text_settled(a) != text_settled(b) || text_clauses_over(a) != text_clauses_over(b) ||
-		text_sentences_over(a) != text_sentences_over(b) || text_live(a) != text_live(b) || text_may_append(a) != text_may_append(b) ||
-		text_prose_since(a, 0) != text_prose_since(b, 0))
+	        text_sentences_over(a) != text_sentences_over(b) || text_live(a) != text_live(b) ||
+	        text_may_append(a) != text_may_append(b) || text_prose_since(a, 0) != text_prose_since(b, 0))
 		return false;
 	for (size_t i = 0; i < text_count(a); i++) {
 		const struct text_token *x = &text_tokens(a)[i], *y = &text_tokens(b)[i];
-		if (x->start != y->start || x->end != y->end || x->clause != y->clause || x->sentence != y->sentence || x->block != y->block ||
-			x->kind != y->kind || x->gap != y->gap || x->flags != y->flags || !str_eq(text_folded(a, i), text_folded(b, i)))
+		if (x->start != y->start || x->end != y->end || x->clause != y->clause || x->sentence != y->sentence ||
+		        x->block != y->block || x->kind != y->kind || x->gap != y->gap || x->flags != y->flags ||
+		        !str_eq(text_folded(a, i), text_folded(b, i)))
 			return false;
 	}
 	return true;
@@ -138,7 +140,8 @@ static inline bool same_wraps(struct text *a, struct text *b)
 	const struct text_token *k = text_tokens(a);
 	for (size_t i = 0; i < text_count(a); i++) {
 		uint32_t f1 = 0, t1 = 0, f2 = 0, t2 = 0;
-		enum text_wrap w1 = text_wrap(a, k[i].start, k[i].end, false, &f1, &t1), w2 = text_wrap(b, k[i].start, k[i].end, false, &f2, &t2);
+		enum text_wrap w1 = text_wrap(a, k[i].start, k[i].end, false, &f1, &t1),
+		               w2 = text_wrap(b, k[i].start, k[i].end, false, &f2, &t2);
 		if (w1 != w2 || f1 != f2 || t1 != t2)
 			return false;
 	}
@@ -165,7 +168,8 @@ static inline bool cut_check(struct str s, uint64_t seed)
 		uint32_t f1, t1, f2, t2;
 		const struct text_token *k = &text_tokens(prefix)[i];
 		enum text_wrap w = text_wrap(prefix, k->start, k->end, false, &f1, &t1);
-		ok = w == WRAP_WAIT || (w == text_wrap(whole, k->start, k->end, false, &f2, &t2) && (w == WRAP_NO || (f1 == f2 && t1 == t2)));
+		ok = w == WRAP_WAIT ||
+		     (w == text_wrap(whole, k->start, k->end, false, &f2, &t2) && (w == WRAP_NO || (f1 == f2 && t1 == t2)));
 		ok = ok && (w != WRAP_WAIT || stop - k->end <= 32);
 	}
 	ok = ok && text_finish(cut) == OK && same_tokens(cut, whole) && same_wraps(cut, whole);
