@@ -12,7 +12,8 @@ enum {
 	MODEL_REACH = 6,    /* a number that far behind is no model */
 	LONGEST_NAME = 9,
 	SHORTEST_NAME = 3,
-	SHORTEST_WORK = 2,
+	SHORTEST_WORK = 2, /* words that say something; of Han characters it takes SHORTEST_HAN_NAME */
+	SHORTEST_HAN_NAME = 4,
 	LONGEST_CATEGORY = 3,
 	MOST_SHARED_NAME = 12, /* products with one full name; more are a kind */
 };
@@ -172,6 +173,20 @@ static double rarity(const struct phrases *f, struct slice w)
 	return r < 0 ? 0 : r > 1 ? 1 : r;
 }
 
+/* Enough to be a name: "the job" and 全国 are none. */
+static bool is_name(const struct phrases *f, struct slice w, size_t shortest)
+{
+	size_t words = 0, han = 0;
+	for (size_t i = 0; i < w.n; i++) {
+		bool is_han = w.p[i].flags & WORD_HAN;
+		han += is_han;
+		words += !is_han && !(w.p[i].roles & (ROLE_LINK | ROLE_BREAK | ROLE_GENERIC | ROLE_TAIL));
+	}
+	if (w.n > LONGEST_NAME || (heads_roles(f->titles, f->tune, w) & (ROLE_GENERIC | ROLE_TAIL)))
+		return false;
+	return han > 0 ? han >= SHORTEST_HAN_NAME || words > 0 : words >= shortest;
+}
+
 /* The first part of a title, up to a bracket or colon, and to the last "by". */
 static uint32_t work_end(struct slice title)
 {
@@ -187,19 +202,18 @@ static uint32_t work_end(struct slice title)
 static bool put_work(struct phrases *f, uint32_t product, struct slice title)
 {
 	struct slice name = {title.p, work_end(title)};
-	bool long_enough = name.n >= SHORTEST_WORK && name.n <= LONGEST_NAME;
-	return !long_enough || put_words(f, name, product, FIT_WHOLE, MATCH_PRODUCT, 0.8 * rarity(f, name));
+	return !is_name(f, name, SHORTEST_WORK) || put_words(f, name, product, FIT_WHOLE, MATCH_PRODUCT, 0.8 * rarity(f, name));
 }
 
 static bool put_name(struct phrases *f, uint32_t product, struct slice title, const struct head *heads, size_t n)
 {
 	if (n == 0)
 		return true;
-	bool whole = title.n >= SHORTEST_NAME && title.n <= LONGEST_NAME;
+	bool whole = title.n >= SHORTEST_NAME && is_name(f, title, SHORTEST_WORK);
 	if (whole && !put_words(f, title, product, FIT_WHOLE, MATCH_PRODUCT, 0.85))
 		return false;
 	struct slice head = {title.p + heads[0].from, heads[0].to - heads[0].from};
-	bool named = f->titles->brand[product][0] != 0 && heads[0].first && head.n >= SHORTEST_NAME && head.n <= LONGEST_NAME;
+	bool named = f->titles->brand[product][0] != 0 && heads[0].first && head.n >= SHORTEST_NAME && is_name(f, head, SHORTEST_WORK);
 	return !named || put_words(f, head, product, FIT_WHOLE, MATCH_PRODUCT, 0.75);
 }
 

@@ -143,6 +143,12 @@ static unsigned node_roles(const struct phrases *f, uint32_t node, bool *all_gen
 	return roles;
 }
 
+/* "diced", "shredded": participles describe. Short ones and -eed are nouns mostly: bed, seed. */
+static bool is_participle(struct str w)
+{
+	return w.n >= 5 && str_ends(w, STR("ed")) && !str_ends(w, STR("eed"));
+}
+
 static bool word_allowed(const struct phrases *f, uint32_t node)
 {
 	bool all_generic, link_at_end;
@@ -152,7 +158,7 @@ static bool word_allowed(const struct phrases *f, uint32_t node)
 	const struct node_fact *fact = &f->fact[node];
 	struct str last = f->titles->lexicon.text[f->trie.word[node]];
 	bool long_enough = fact->han || fact->words > 1 || last.n >= 3;
-	return !all_generic && !link_at_end && long_enough;
+	return !all_generic && !link_at_end && long_enough && !is_participle(last);
 }
 
 static double headness(const struct phrases *f, const struct node_fact *fact, double ends)
