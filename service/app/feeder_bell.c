@@ -7,6 +7,7 @@
 #define OWNER_WAIT_MS 100
 #define FOLLOWER_WAIT_MS 500
 #define AWAY_PAUSE_MS 50
+#define DENIED_PAUSE_MS 1000
 #define NAMES_MAX (64u << 20)
 
 /* What Redis is known to hold: parts as they were pushed (owner). */
@@ -14,6 +15,45 @@ struct rung {
 	struct catalog_part **part;
 	size_t count;
 };
+
+/* ---- one secret for all nodes --------------------------------------------------------------------------- */
+
+#define MARK STR("secret")
+
+/* What the signing key makes of a fixed text: shows that two nodes have the same one, and nothing else. */
+static void mark_of(const struct link_keys *k, char out[65])
+{
+	struct link_mac m;
+	uint8_t raw[32];
+	link_mac_init(&m, k, STR("same secret"));
+	link_mac_done(&m, raw);
+	hex_put(out, raw, sizeof raw);
+	out[64] = '\0';
+}
+
+static enum status tell_mark(struct feeder *f, struct err *e)
+{
+	char mark[65];
+	mark_of(f->keys, mark);
+	return feed_cache_note(f->cache, MARK, str_of(mark), e);
+}
+
+/* Links that the owner does not know lead nowhere. A node that has been serving goes on (its secret may just be older by a rotation), a new
+ * one does not begin. */
+static enum status check_mark(struct feeder *f, struct err *e)
+{
+	char mark[65];
+	struct buf noted;
+	mark_of(f->keys, mark);
+	buf_init(&noted, 8192);
+	enum status s = feed_cache_noted(f->cache, MARK, &noted, e);
+	bool differs = s == OK && !str_eq(buf_str(&noted), str_of(mark));
+	buf_done(&noted);
+	if (!differs)
+		return s == E_MISSING ? OK : s;
+	log_event(LOG_ERROR, "app", "event=secret_differs note=\"the node with the ledger signs with another secret: give this one the same file\"");
+	return feeder_loaded(f) ? OK : err_set(e, E_DENIED, "secret_file", "the node with the ledger signs with another secret");
+}
 
 /* ---- owner ------------------------------------------------------------------------------------------ */
 
@@ -45,10 +85,11 @@ static enum status compare(struct feeder *f, struct rung *r, struct arena *a, st
 	struct feed_listing *l;
 	size_t n, count;
 	struct catalog_part **part;
-	enum status s = feed_cache_list(f->cache, a, &l, &n, e);
-	if (s != OK)
-		return s;
-	s = stock_all(f->stock, &part, &count, e);
+	enum status s = tell_mark(f, e);
+	if (s == OK)
+		s = feed_cache_list(f->cache, a, &l, &n, e);
+	if (s == OK)
+		s = stock_all(f->stock, &part, &count, e);
 	if (s != OK)
 		return s;
 	rung_done(r);
@@ -154,8 +195,8 @@ static enum status follow_turn(struct feeder *f, bool *look_again, struct arena 
 		*look_again |= all;
 	bool whole = *look_again;
 	*look_again = true; /* until this turn has gone well: a change that was heard is not lost */
-	s = OK;
-	if (whole)
+	s = whole ? check_mark(f, e) : OK;
+	if (s == OK && whole)
 		s = fetch_all(f, a, &any, e);
 	for (size_t i = 0; s == OK && !whole && i < n; i++)
 		s = fetch(f, name[i], e);
@@ -196,7 +237,7 @@ void *feeder_bell_run(void *feeder)
 		enum status s = f->ledger ? own_turn(f, &rung, &look_again, a, &e) : follow_turn(f, &look_again, a, &e);
 		note_state(f, &up, &e);
 		if (s != OK)
-			feeder_pause(f, AWAY_PAUSE_MS);
+			feeder_pause(f, s == E_DENIED ? DENIED_PAUSE_MS : AWAY_PAUSE_MS);
 	}
 	rung_done(&rung);
 	arena_free(a);

@@ -106,4 +106,8 @@ MUST_USE enum status feed_cache_list(struct feed_cache *c, struct arena *a, stru
 MUST_USE enum status feed_cache_wait(struct feed_cache *c, int timeout_ms, struct arena *a, struct str **merchants_out, size_t *n_out, bool *all_out,
                                      struct err *e);
 
+/* Small named values that the nodes share (inlay:<name>): the owner of the ledger writes, the others read. E_MISSING: not written yet. */
+MUST_USE enum status feed_cache_note(struct feed_cache *c, struct str name, struct str value, struct err *e);
+MUST_USE enum status feed_cache_noted(struct feed_cache *c, struct str name, struct buf *out, struct err *e);
+
 #endif

@@ -91,6 +91,22 @@ def test_an_insert_only_node_needs_redis_and_the_secret(tmp_path, redis):
     assert none.returncode == 2 and "Redis" in none.stderr
 
 
+def test_a_node_with_another_secret_does_not_begin(owner, redis, make_service):
+    stranger = make_service("stranger", "--redis", redis.url, "--ledger", "none")
+    secret = stranger.data / "secret"
+    secret.write_text("1 " + "ab" * 32 + "\n")
+    secret.chmod(0o600)
+    stranger.flags += ["--secret-file", str(secret)]
+    stranger.start(wait_ready=False)
+    eventually(lambda: "secret_differs" in stranger.log(), "it says so")
+    assert stranger.get("/readyz").status_code == 503
+    assert stranger.insert(ANSWER, QUESTION)["answer"] == ANSWER
+    secret.write_text((owner.data / "secret").read_text())
+    stranger.stop()
+    stranger.start()
+    assert stranger.insert(ANSWER, QUESTION)["decision"] == "linked"
+
+
 class Traffic:
     """Inserts at both nodes and clicks at the owner while something happens to Redis: none may fail, none may change."""
 
