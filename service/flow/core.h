@@ -23,8 +23,16 @@ struct flow_rules {
 	struct bot_rules bots;
 };
 
+/* A product whose URL is written otherwise once it is cleaned (tracking, Han letters): for recognising our own direct links. */
+struct shelf_alias {
+	uint64_t hash; /* of the cleaned URL */
+	uint32_t product;
+};
+
 struct shelf {
 	_Atomic int refs;
+	struct shelf_alias *alias; /* by hash, then product */
+	size_t alias_count;
 	struct catalog *catalog;
 	struct match_index *match;
 	struct flow_rules *rules;
@@ -135,6 +143,9 @@ struct insert {
 	uint32_t edit_count, edit_out;
 	struct buf inserts;
 };
+
+/* The product that a cleaned URL of merchant m shows, or PRODUCT_NONE. */
+uint32_t shelf_find_url(const struct shelf *s, const struct merchant *m, struct str cleaned);
 
 /* own.c */
 MUST_USE enum status own_feed(struct insert *in); /* what was appended to raw */

@@ -110,7 +110,7 @@ static void copy_name(char *out, size_t size, struct str s)
 
 static void fill_click(struct ledger_click *c, const struct link_token *t, const struct link_keys *keys, const struct target *target, struct verdict v)
 {
-	struct link_id link = link_id_of(keys, t->insertion, t->ordinal, t->product_key);
+	struct link_id link = link_id_of_token(keys, t);
 	memcpy(c->insertion.b, t->insertion.b, sizeof c->insertion.b);
 	memcpy(c->link.b, link.b, sizeof c->link.b);
 	c->product_key = t->product_key;

@@ -84,8 +84,8 @@ static bool own_url(struct insert *in, struct str url, uint64_t *key_out)
 		buf_clear(&plain);
 		if (!link_untarget(s->rules->networks, m, url, &plain))
 			continue;
-		uint32_t p = catalog_find_url(s->catalog, buf_str(&plain));
-		found = p != PRODUCT_NONE && catalog_merchant(s->catalog, catalog_product(s->catalog, p)->merchant) == m;
+		uint32_t p = shelf_find_url(s, m, buf_str(&plain));
+		found = p != PRODUCT_NONE;
 		if (found)
 			*key_out = catalog_product(s->catalog, p)->key;
 	}

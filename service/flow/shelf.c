@@ -5,6 +5,81 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- our own direct links ------------------------------------------------------------ */
+
+static int by_hash(const void *a, const void *b)
+{
+	const struct shelf_alias *x = a, *y = b;
+	if (x->hash != y->hash)
+		return x->hash < y->hash ? -1 : 1;
+	return (x->product > y->product) - (x->product < y->product);
+}
+
+static bool is_direct(const struct shelf *s, const struct product *p)
+{
+	return !s->public_url[0] || link_is_direct(catalog_merchant(s->catalog, p->merchant), p->url);
+}
+
+static bool clean(const struct shelf *s, const struct product *p, struct buf *out)
+{
+	buf_clear(out);
+	return link_clean(s->rules->networks, catalog_merchant(s->catalog, p->merchant), p->url, out, NULL) == OK && !out->failed;
+}
+
+/* Products that are linked directly and whose cleaned URL is not the one in the catalog. */
+static enum status index_aliases(struct shelf *s)
+{
+	struct buf cleaned;
+	size_t cap = 0;
+	enum status st = OK;
+	buf_init(&cleaned, 1u << 16);
+	for (uint32_t i = 0; st == OK && i < catalog_count(s->catalog); i++) {
+		const struct product *p = catalog_product(s->catalog, i);
+		if (!is_direct(s, p) || !clean(s, p, &cleaned) || str_eq(buf_str(&cleaned), p->url))
+			continue;
+		if (s->alias_count == cap) {
+			cap = cap ? 2 * cap : 64;
+			struct shelf_alias *more = realloc(s->alias, cap * sizeof *more);
+			st = more ? OK : E_NOMEM;
+			s->alias = more ? more : s->alias;
+		}
+		if (st == OK)
+			s->alias[s->alias_count++] = (struct shelf_alias){hash_bytes(buf_str(&cleaned), 0), i};
+	}
+	buf_done(&cleaned);
+	if (s->alias_count)
+		qsort(s->alias, s->alias_count, sizeof *s->alias, by_hash);
+	return st;
+}
+
+uint32_t shelf_find_url(const struct shelf *s, const struct merchant *m, struct str cleaned)
+{
+	uint32_t found = catalog_find_url(s->catalog, cleaned);
+	if (found != PRODUCT_NONE && catalog_merchant(s->catalog, catalog_product(s->catalog, found)->merchant) == m)
+		return found;
+	uint64_t hash = hash_bytes(cleaned, 0);
+	size_t lo = 0, hi = s->alias_count;
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if (s->alias[mid].hash < hash)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	struct buf b;
+	buf_init(&b, 1u << 16);
+	found = PRODUCT_NONE;
+	for (; found == PRODUCT_NONE && lo < s->alias_count && s->alias[lo].hash == hash; lo++) {
+		const struct product *p = catalog_product(s->catalog, s->alias[lo].product);
+		if (catalog_merchant(s->catalog, p->merchant) == m && clean(s, p, &b) && str_eq(buf_str(&b), cleaned))
+			found = s->alias[lo].product;
+	}
+	buf_done(&b);
+	return found;
+}
+
+/* ---- making, counting ------------------------------------------------------------------ */
+
 enum status shelf_new(struct catalog *c, struct flow_rules *r, const struct link_keys *keys, struct str public_url, uint64_t seed, struct shelf **out,
 	struct err *e)
 {
@@ -28,6 +103,11 @@ enum status shelf_new(struct catalog *c, struct flow_rules *r, const struct link
 	s->rules = flow_rules_ref(r);
 	s->keys = keys;
 	s->public_url = url;
+	st = index_aliases(s);
+	if (st != OK) {
+		shelf_unref(s);
+		return err_set(e, st, "", "out of memory");
+	}
 	*out = s;
 	return OK;
 }
@@ -46,6 +126,7 @@ void shelf_unref(struct shelf *s)
 	catalog_unref(s->catalog);
 	flow_rules_unref(s->rules);
 	free(s->public_url);
+	free(s->alias);
 	free(s);
 }
 
