@@ -167,10 +167,11 @@ static enum turn answer_change(struct request *r, bool patch)
 	struct feed_options o = {0};
 	struct str if_generation;
 
-	if (!merchant_admitted(r, r->segment[0]) || !read_format(r, patch, &o) || !idempotency_begin(r, &key) || !read_if_match(r, &if_generation))
+	if (!merchant_admitted(r, r->segment[0]) || !read_format(r, patch, &o) || !idempotency_begin(r, &key))
 		return ANSWERED;
-	change(r, patch, if_generation, &o);
-	idempotency_keep(r, &key);
+	if (read_if_match(r, &if_generation))
+		change(r, patch, if_generation, &o);
+	idempotency_end(r, &key);
 	return ANSWERED;
 }
 

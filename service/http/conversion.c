@@ -139,12 +139,14 @@ enum turn answer_conversion(struct request *r)
 	struct shelf *shelf;
 	struct errand *x;
 
-	if (!json_admitted(r) || !idempotency_begin(r, &key) || !prepare(r, &shelf, &x))
+	if (!json_admitted(r) || !idempotency_begin(r, &key))
 		return ANSWERED;
-	convert(r, shelf, x);
-	errand_unref(x);
-	shelf_unref(shelf);
-	idempotency_keep(r, &key);
+	if (prepare(r, &shelf, &x)) {
+		convert(r, shelf, x);
+		errand_unref(x);
+		shelf_unref(shelf);
+	}
+	idempotency_end(r, &key);
 	return ANSWERED;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define DRAIN_MAX (4u << 20) /* bytes of a refused body that are read, so that the client gets to see the answer */
+#define IDLE_SLACK_US 2000000
 #define SMALL_BODY 65536u
 #define NO_BODY 16384u /* read and forgotten where a route takes none */
 #define BATCH_BODIES 16u
@@ -100,7 +101,8 @@ void request_completed(void *arg, struct MHD_Connection *c, void **con_cls, enum
 	log_request(r);
 	if (r->visit) {
 		r->visit->first = false;
-		atomic_store(&r->visit->deadline_us, mono_us() + r->server->options.deadline_ms * 1000);
+		/* A little more than MHD's own time-out, which ends idle connections. */
+		atomic_store(&r->visit->deadline_us, mono_us() + r->server->options.deadline_ms * 1000 + IDLE_SLACK_US);
 	}
 	atomic_fetch_sub(&r->server->active, 1);
 	reply_done(&r->reply);

@@ -280,6 +280,13 @@ bool mishaps_write(struct mishaps *m, struct str merchant, struct buf *out);
 void report_write_counts(const struct feed_report *r, bool patch, struct buf *out); /* "accepted":1,… */
 void report_write_errors(const struct feed_report *r, struct buf *out);             /* [{"line":…}] */
 
+/* ---- requests with an Idempotency-Key that run now (idempotency.c) ------------------------------------------------------------------------ */
+
+struct running_keys {
+	pthread_mutex_t lock;
+	const struct ledger_idempotency *key[WORKERS_MAX]; /* only workers run such requests: there is always room */
+};
+
 /* ---- the server ------------------------------------------------------------------------------------------------------------------------------ */
 
 struct door {
@@ -305,6 +312,7 @@ struct http_server {
 	struct streams streams;
 	struct mishaps mishaps;
 	struct keyring keyring;
+	struct running_keys running_keys;
 	struct salt salt; /* of visitors: lives in memory only, one day */
 	_Atomic int64_t active;    /* requests begun and not completed */
 	_Atomic int64_t suspended;
@@ -365,8 +373,8 @@ void insert_after(struct request *r, enum status s);
 
 /* ---- idempotency (idempotency.c) --------------------------------------------------------------------------------------------------------------------------- */
 
-/* True: go on, and call idempotency_keep with the reply. False: the reply is there (a repeat, or 409). */
+/* True: go on, and call idempotency_end with the reply there, whatever it is. False: the reply is there (a repeat, or 409). */
 bool idempotency_begin(struct request *r, struct ledger_idempotency *k);
-void idempotency_keep(struct request *r, const struct ledger_idempotency *k);
+void idempotency_end(struct request *r, const struct ledger_idempotency *k);
 
 #endif

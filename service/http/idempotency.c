@@ -37,37 +37,80 @@ static bool make_key(struct request *r, struct str key, struct ledger_idempotenc
 	return true;
 }
 
+/* False: a request with this key runs at this moment. */
+static bool start_running(struct running_keys *all, const struct ledger_idempotency *k)
+{
+	const struct ledger_idempotency **free_slot = NULL;
+	bool running = false;
+
+	pthread_mutex_lock(&all->lock);
+	for (size_t i = 0; i < ARRAY_LEN(all->key); i++) {
+		if (!all->key[i])
+			free_slot = &all->key[i];
+		else if (strcmp(all->key[i]->key, k->key) == 0)
+			running = true;
+	}
+	if (!running && free_slot)
+		*free_slot = k;
+	pthread_mutex_unlock(&all->lock);
+	return !running && free_slot;
+}
+
+static void stop_running(struct running_keys *all, const struct ledger_idempotency *k)
+{
+	pthread_mutex_lock(&all->lock);
+	for (size_t i = 0; i < ARRAY_LEN(all->key); i++)
+		if (all->key[i] == k)
+			all->key[i] = NULL;
+	pthread_mutex_unlock(&all->lock);
+}
+
+/* E_MISSING: go on. Else the reply is there. */
+static enum status replay(struct request *r, const struct ledger_idempotency *k)
+{
+	struct err e = {0};
+	int status = 0;
+	enum status s = ledger_reply_get(r->server->services.ledger, k, &status, &r->reply.body, &e);
+
+	if (s == E_CONFLICT) {
+		problem_field(r, 409, "Idempotency-Key", "was used for another request");
+	} else if (s == OK) {
+		reply_header(&r->reply, "Idempotent-Replayed", "true");
+		reply_json(r, status);
+	} else if (s != E_MISSING) {
+		problem_of(r, s, &e);
+	}
+	return s;
+}
+
 bool idempotency_begin(struct request *r, struct ledger_idempotency *k)
 {
 	struct str key = request_header(r, "Idempotency-Key");
-	struct err e = {0};
-	int status = 0;
 
 	*k = (struct ledger_idempotency){0};
 	if (!key.p)
 		return true;
 	if (!make_key(r, str_trim(key), k))
 		return false;
-	enum status s = ledger_reply_get(r->server->services.ledger, k, &status, &r->reply.body, &e);
-	if (s == E_MISSING)
-		return true;
-	if (s == E_CONFLICT) {
-		problem_field(r, 409, "Idempotency-Key", "was used for another request");
-	} else if (s) {
-		problem_of(r, s, &e);
-	} else {
-		reply_header(&r->reply, "Idempotent-Replayed", "true");
-		reply_json(r, status);
+	if (!start_running(&r->server->running_keys, k)) {
+		reply_header(&r->reply, "Retry-After", "1");
+		problem_field(r, 409, "Idempotency-Key", "a request with this key is under way");
+		return false;
 	}
+	if (replay(r, k) == E_MISSING)
+		return true;
+	stop_running(&r->server->running_keys, k);
 	return false;
 }
 
-void idempotency_keep(struct request *r, const struct ledger_idempotency *k)
+void idempotency_end(struct request *r, const struct ledger_idempotency *k)
 {
 	struct err e = {0};
 
-	if (!k->key[0] || r->reply.status < 200 || r->reply.status > 299)
+	if (!k->key[0])
 		return;
-	if (ledger_reply_put(r->server->services.ledger, k, r->reply.status, buf_str(&r->reply.body), now_ms(), &e))
+	if (r->reply.status >= 200 && r->reply.status <= 299 &&
+		ledger_reply_put(r->server->services.ledger, k, r->reply.status, buf_str(&r->reply.body), now_ms(), &e))
 		log_event(LOG_WARN, "http", "event=idempotency_not_kept route=%s", r->route->path);
+	stop_running(&r->server->running_keys, k);
 }

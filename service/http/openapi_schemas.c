@@ -15,61 +15,181 @@
 #define FIELD(name, of) "\"" name "\":" of
 
 const struct openapi_schema openapi_schemas[] = {
-	{"Problem", OBJECT_WITH("\"type\",\"title\",\"status\",\"detail\"", FIELD("type", TEXT) "," FIELD("title", TEXT) "," FIELD("status", INT) "," FIELD(
-			    "detail", TEXT) "," FIELD("errors", LIST(OBJECT(FIELD("pointer", TEXT) "," FIELD("detail", TEXT)))))},
+	{"Problem", OBJECT_WITH("\"type\",\"title\",\"status\",\"detail\"",
+		FIELD("type", TEXT) ","
+		FIELD("title", TEXT) ","
+		FIELD("status", INT) ","
+		FIELD("detail", TEXT) ","
+		FIELD("errors", LIST(OBJECT(
+			FIELD("pointer", TEXT) ","
+			FIELD("detail", TEXT)))))},
 	{"Money", OBJECT_WITH("\"amount\",\"currency\"",
-			  FIELD("amount", "{\"type\":\"integer\",\"description\":\"minor units of the currency\"}") "," FIELD("currency", TEXT))},
-	{"Message", OBJECT(FIELD("role", TEXT) "," FIELD("content", TEXT))},
-	{"RequestFields", OBJECT(FIELD("id", "{\"type\":[\"string\",\"integer\",\"number\"]}") "," FIELD("question", TEXT) "," FIELD("messages",
-			      LIST(REF("Message"))) "," FIELD("locale", TEXT) "," FIELD("country", TEXT) "," FIELD("request_id", TEXT) "," FIELD("conversation_id",
-			      TEXT) "," FIELD("user_id", TEXT) "," FIELD("app", TEXT) "," FIELD("model", TEXT) "," FIELD("opt_out", BOOL) "," FIELD("form",
-			      "{\"enum\":[\"inline\",\"cards\",\"references\",\"annotations\"]}") "," FIELD("format",
-			      "{\"enum\":[\"markdown\",\"text\"]}") "," FIELD("max_links",
-			      "{\"type\":\"integer\",\"minimum\":0}") "," FIELD("dry_run", BOOL) "," FIELD("explain", BOOL) "," FIELD("usage",
-			      OBJECT(FIELD("prompt_tokens", INT) "," FIELD("completion_tokens", INT) "," FIELD("cost", REF("Money")))) "," FIELD("metadata",
-			      ANY_OBJECT))},
-	{"InsertRequest",
-		"{\"allOf\":[" REF("RequestFields") "," OBJECT_WITH("\"answer\"", FIELD("answer", "{\"type\":\"string\",\"description\":\"markdown\"}")) "]}"},
-	{"Intent", OBJECT(FIELD("class", "{\"enum\":[\"consumer\",\"informational\",\"none\",\"sensitive\"]}") "," FIELD("score",
-			   "{\"type\":\"number\"}") "," FIELD("signals", LIST(TEXT)))},
-	{"Product", OBJECT(FIELD("merchant", TEXT) "," FIELD("id", TEXT) "," FIELD("title", TEXT) "," FIELD("url", TEXT) "," FIELD("brand", TEXT) "," FIELD("category",
-			    TEXT) "," FIELD("price", REF("Money")) "," FIELD("sale_price", REF("Money")) "," FIELD("image", TEXT) "," FIELD("availability", TEXT))},
-	{"Link", OBJECT(FIELD("id", TEXT) "," FIELD("start", INT_NULL) "," FIELD("end", INT_NULL) "," FIELD("text", TEXT) "," FIELD("url", TEXT) "," FIELD("product",
-			 REF("Product")) "," FIELD("why", ANY_OBJECT) "," FIELD("existing", BOOL))},
-	{"Edit", OBJECT(FIELD("at", INT) "," FIELD("insert", TEXT))},
-	{"Decision", OBJECT(FIELD("insertion", TEXT_NULL) "," FIELD("decision", "{\"enum\":[\"linked\",\"none\"]}") "," FIELD("reason", TEXT_NULL) "," FIELD("intent",
-			     REF("Intent")) "," FIELD("links", LIST(REF("Link"))) "," FIELD("edits", LIST(REF("Edit"))) "," FIELD("disclosure", TEXT_NULL) "," FIELD(
-			     "caps", ANY_OBJECT) "," FIELD("catalog", TEXT_NULL) "," FIELD("took_us", INT))},
-	{"InsertResponse", "{\"allOf\":[" REF("Decision") "," OBJECT(FIELD("id", "{}") "," FIELD("answer", TEXT)) "]}"},
-	{"StreamCall", "{\"description\":\"the first call carries the request's fields and no stream; later ones stream and seq\",\"allOf\":[" REF(
-			       "RequestFields") "," OBJECT(FIELD("stream", TEXT) "," FIELD("seq", INT) "," FIELD("delta", TEXT) "," FIELD("end", BOOL)) "]}"},
-	{"StreamReply", "{\"description\":\"the last one also has the fields of a decision\",\"allOf\":[" REF("Decision") "," OBJECT_WITH(
-				"\"stream\",\"seq\",\"delta\"", FIELD("stream", TEXT) "," FIELD("seq", INT) "," FIELD("delta", TEXT)) "]}"},
-	{"Insertion", OBJECT(FIELD("insertion", TEXT) "," FIELD("decision", TEXT) "," FIELD("reason", TEXT_NULL) "," FIELD("links", LIST(ANY_OBJECT)))},
-	{"Merchant", OBJECT(FIELD("id", TEXT) "," FIELD("name", TEXT) "," FIELD("hosts", LIST(TEXT)) "," FIELD("network",
-			     "{\"enum\":[\"plain\",\"awin\",\"cj\",\"rakuten\",\"impact\",\"ebay\",\"partnerize\",\"amazon\"]}") "," FIELD("network_ids",
-			     ANY_OBJECT) "," FIELD("click_mode", "{\"enum\":[\"redirect\",\"direct\",\"none\"]}") "," FIELD("fallback_url", TEXT) "," FIELD("currency",
-			     TEXT) "," FIELD("postback_secret", "{\"type\":\"string\",\"writeOnly\":true}") "," FIELD("commission",
-			     LIST(OBJECT(FIELD("category", TEXT) "," FIELD("product", TEXT) "," FIELD("rate_ppm", INT) "," FIELD("flat", "{}") "," FIELD("cap",
-				     "{}")))) "," FIELD("feed", ANY_OBJECT) "," FIELD("status", "{\"enum\":[\"active\",\"paused\",\"retired\"]}"))},
-	{"Merchants", OBJECT(FIELD("data", LIST(REF("Merchant"))) "," FIELD("next_cursor", TEXT_NULL))},
-	{"LineError", OBJECT(FIELD("line", INT) "," FIELD("id", TEXT) "," FIELD("field", TEXT) "," FIELD("detail", TEXT))},
-	{"CatalogReport", OBJECT(FIELD("generation", TEXT) "," FIELD("accepted", INT) "," FIELD("rejected", INT) "," FIELD("unchanged", INT) "," FIELD("deleted",
-				  INT) "," FIELD("errors", LIST(REF("LineError"))))},
-	{"CatalogErrors", OBJECT(FIELD("at", TEXT_NULL) "," FIELD("accepted", INT) "," FIELD("rejected", INT) "," FIELD("unchanged", INT) "," FIELD("errors",
-				  LIST(REF("LineError"))))},
-	{"CatalogState", OBJECT(FIELD("merchant", TEXT) "," FIELD("generation", TEXT_NULL) "," FIELD("products", INT) "," FIELD("status", TEXT))},
-	{"Products", OBJECT(FIELD("data", LIST(REF("Product"))) "," FIELD("next_cursor", TEXT_NULL))},
-	{"Search", OBJECT(FIELD("data", LIST(OBJECT(FIELD("product", REF("Product")) "," FIELD("score", "{\"type\":\"number\"}")))) "," FIELD("catalog", TEXT))},
+		FIELD("amount", "{\"type\":\"integer\",\"description\":\"minor units of the currency\"}") ","
+		FIELD("currency", TEXT))},
+	{"Message", OBJECT(
+		FIELD("role", TEXT) ","
+		FIELD("content", TEXT))},
+	{"RequestFields", OBJECT(
+		FIELD("id", "{\"type\":[\"string\",\"integer\",\"number\"]}") ","
+		FIELD("question", TEXT) ","
+		FIELD("messages", LIST(REF("Message"))) ","
+		FIELD("locale", TEXT) ","
+		FIELD("country", TEXT) ","
+		FIELD("request_id", TEXT) ","
+		FIELD("conversation_id", TEXT) ","
+		FIELD("user_id", TEXT) ","
+		FIELD("app", TEXT) ","
+		FIELD("model", TEXT) ","
+		FIELD("opt_out", BOOL) ","
+		FIELD("form", "{\"enum\":[\"inline\",\"cards\",\"references\",\"annotations\"]}") ","
+		FIELD("format", "{\"enum\":[\"markdown\",\"text\"]}") ","
+		FIELD("max_links", "{\"type\":\"integer\",\"minimum\":0}") ","
+		FIELD("dry_run", BOOL) ","
+		FIELD("explain", BOOL) ","
+		FIELD("usage", OBJECT(
+			FIELD("prompt_tokens", INT) ","
+			FIELD("completion_tokens", INT) ","
+			FIELD("cost", REF("Money")))) ","
+		FIELD("metadata", ANY_OBJECT))},
+	{"InsertRequest", "{\"allOf\":[" REF("RequestFields") ","
+	OBJECT_WITH("\"answer\"",
+		FIELD("answer", "{\"type\":\"string\",\"description\":\"markdown\"}")) "]}"},
+	{"Intent", OBJECT(
+		FIELD("class", "{\"enum\":[\"consumer\",\"informational\",\"none\",\"sensitive\"]}") ","
+		FIELD("score", "{\"type\":\"number\"}") ","
+		FIELD("signals", LIST(TEXT)))},
+	{"Product", OBJECT(
+		FIELD("merchant", TEXT) ","
+		FIELD("id", TEXT) ","
+		FIELD("title", TEXT) ","
+		FIELD("url", TEXT) ","
+		FIELD("brand", TEXT) ","
+		FIELD("category", TEXT) ","
+		FIELD("price", REF("Money")) ","
+		FIELD("sale_price", REF("Money")) ","
+		FIELD("image", TEXT) ","
+		FIELD("availability", TEXT))},
+	{"Link", OBJECT(
+		FIELD("id", TEXT) ","
+		FIELD("start", INT_NULL) ","
+		FIELD("end", INT_NULL) ","
+		FIELD("text", TEXT) ","
+		FIELD("url", TEXT) ","
+		FIELD("product", REF("Product")) ","
+		FIELD("why", ANY_OBJECT) ","
+		FIELD("existing", BOOL))},
+	{"Edit", OBJECT(
+		FIELD("at", INT) ","
+		FIELD("insert", TEXT))},
+	{"Decision", OBJECT(
+		FIELD("insertion", TEXT_NULL) ","
+		FIELD("decision", "{\"enum\":[\"linked\",\"none\"]}") ","
+		FIELD("reason", TEXT_NULL) ","
+		FIELD("intent", REF("Intent")) ","
+		FIELD("links", LIST(REF("Link"))) ","
+		FIELD("edits", LIST(REF("Edit"))) ","
+		FIELD("disclosure", TEXT_NULL) ","
+		FIELD("caps", ANY_OBJECT) ","
+		FIELD("catalog", TEXT_NULL) ","
+		FIELD("took_us", INT))},
+	{"InsertResponse", "{\"allOf\":[" REF("Decision") ","
+	OBJECT(
+		FIELD("id", "{}") ","
+		FIELD("answer", TEXT)) "]}"},
+	{"StreamCall", "{\"description\":\"the first call carries the request's fields and no stream; later ones stream and seq\",\"allOf\":[" REF("RequestFields") ","
+	OBJECT(
+		FIELD("stream", TEXT) ","
+		FIELD("seq", INT) ","
+		FIELD("delta", TEXT) ","
+		FIELD("end", BOOL)) "]}"},
+	{"StreamReply", "{\"description\":\"the last one also has the fields of a decision\",\"allOf\":[" REF("Decision") ","
+	OBJECT_WITH( "\"stream\",\"seq\",\"delta\"", FIELD("stream", TEXT) ","
+		FIELD("seq", INT) ","
+		FIELD("delta", TEXT)) "]}"},
+	{"Insertion", OBJECT(
+		FIELD("insertion", TEXT) ","
+		FIELD("decision", TEXT) ","
+		FIELD("reason", TEXT_NULL) ","
+		FIELD("links", LIST(ANY_OBJECT)))},
+	{"Merchant", OBJECT(
+		FIELD("id", TEXT) ","
+		FIELD("name", TEXT) ","
+		FIELD("hosts", LIST(TEXT)) ","
+		FIELD("network", "{\"enum\":[\"plain\",\"awin\",\"cj\",\"rakuten\",\"impact\",\"ebay\",\"partnerize\",\"amazon\"]}") ","
+		FIELD("network_ids", ANY_OBJECT) ","
+		FIELD("click_mode", "{\"enum\":[\"redirect\",\"direct\",\"none\"]}") ","
+		FIELD("fallback_url", TEXT) ","
+		FIELD("currency", TEXT) ","
+		FIELD("postback_secret", "{\"type\":\"string\",\"writeOnly\":true}") ","
+		FIELD("commission", LIST(OBJECT(
+			FIELD("category", TEXT) ","
+			FIELD("product", TEXT) ","
+			FIELD("rate_ppm", INT) ","
+			FIELD("flat", "{}") ","
+			FIELD("cap", "{}")))) ","
+		FIELD("feed", ANY_OBJECT) ","
+		FIELD("status", "{\"enum\":[\"active\",\"paused\",\"retired\"]}"))},
+	{"Merchants", OBJECT(
+		FIELD("data", LIST(REF("Merchant"))) ","
+		FIELD("next_cursor", TEXT_NULL))},
+	{"LineError", OBJECT(
+		FIELD("line", INT) ","
+		FIELD("id", TEXT) ","
+		FIELD("field", TEXT) ","
+		FIELD("detail", TEXT))},
+	{"CatalogReport", OBJECT(
+		FIELD("generation", TEXT) ","
+		FIELD("accepted", INT) ","
+		FIELD("rejected", INT) ","
+		FIELD("unchanged", INT) ","
+		FIELD("deleted", INT) ","
+		FIELD("errors", LIST(REF("LineError"))))},
+	{"CatalogErrors", OBJECT(
+		FIELD("at", TEXT_NULL) ","
+		FIELD("accepted", INT) ","
+		FIELD("rejected", INT) ","
+		FIELD("unchanged", INT) ","
+		FIELD("errors", LIST(REF("LineError"))))},
+	{"CatalogState", OBJECT(
+		FIELD("merchant", TEXT) ","
+		FIELD("generation", TEXT_NULL) ","
+		FIELD("products", INT) ","
+		FIELD("status", TEXT))},
+	{"Products", OBJECT(
+		FIELD("data", LIST(REF("Product"))) ","
+		FIELD("next_cursor", TEXT_NULL))},
+	{"Search", OBJECT(
+		FIELD("data", LIST(OBJECT(
+			FIELD("product", REF("Product")) ","
+			FIELD("score", "{\"type\":\"number\"}")))) ","
+		FIELD("catalog", TEXT))},
 	{"Conversion", OBJECT_WITH("\"order_id\"",
-			       FIELD("merchant", TEXT) "," FIELD("order_id", TEXT) "," FIELD("click_id", TEXT) "," FIELD("occurred_at", TIME) "," FIELD("status",
-				       "{\"enum\":[\"pending\",\"approved\",\"declined\",\"reversed\",\"paid\"]}") "," FIELD("total", REF("Money")) "," FIELD("adjustment",
-				       REF("Money")) "," FIELD("commission", REF("Money")) "," FIELD("items",
-				       LIST(OBJECT(FIELD("id", TEXT) "," FIELD("category", TEXT) "," FIELD("quantity", INT) "," FIELD("total", REF("Money"))))))},
-	{"Booking", OBJECT(FIELD("result", "{\"enum\":[\"booked\",\"changed\",\"repeated\"]}"))},
-	{"Commissions", OBJECT(FIELD("data", LIST(ANY_OBJECT)) "," FIELD("next_cursor", TEXT_NULL))},
-	{"Report", OBJECT(FIELD("tz", TEXT) "," FIELD("date_basis", TEXT) "," FIELD("as_of", TIME) "," FIELD("rows",
-			   LIST(OBJECT(FIELD("key", ANY_OBJECT)))) "," FIELD("next_cursor", TEXT_NULL))},
-	{"Health", OBJECT(FIELD("status", TEXT))},
+		FIELD("merchant", TEXT) ","
+		FIELD("order_id", TEXT) ","
+		FIELD("click_id", TEXT) ","
+		FIELD("occurred_at", TIME) ","
+		FIELD("status", "{\"enum\":[\"pending\",\"approved\",\"declined\",\"reversed\",\"paid\"]}") ","
+		FIELD("total", REF("Money")) ","
+		FIELD("adjustment", REF("Money")) ","
+		FIELD("commission", REF("Money")) ","
+		FIELD("items", LIST(OBJECT(
+			FIELD("id", TEXT) ","
+			FIELD("category", TEXT) ","
+			FIELD("quantity", INT) ","
+			FIELD("total", REF("Money"))))))},
+	{"Booking", OBJECT(
+		FIELD("result", "{\"enum\":[\"booked\",\"changed\",\"repeated\"]}"))},
+	{"Commissions", OBJECT(
+		FIELD("data", LIST(ANY_OBJECT)) ","
+		FIELD("next_cursor", TEXT_NULL))},
+	{"Report", OBJECT(
+		FIELD("tz", TEXT) ","
+		FIELD("date_basis", TEXT) ","
+		FIELD("as_of", TIME) ","
+		FIELD("rows", LIST(OBJECT(
+			FIELD("key", ANY_OBJECT)))) ","
+		FIELD("next_cursor", TEXT_NULL))},
+	{"Health", OBJECT(
+		FIELD("status", TEXT))},
 };
 const size_t openapi_schema_count = ARRAY_LEN(openapi_schemas);

@@ -199,6 +199,7 @@ enum status http_start(const struct http_options *o, const struct http_services 
 	h->temp_dir = choose_temp_dir(o->temp_dir);
 	pthread_rwlock_init(&h->keyring.lock, NULL);
 	pthread_mutex_init(&h->salt.lock, NULL);
+	pthread_mutex_init(&h->running_keys.lock, NULL);
 	h->salt.day = -1;
 	h->keyring.required = o->keys_required;
 	streams_init(&h->streams, h->options.max_streams);

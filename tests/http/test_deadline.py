@@ -55,6 +55,7 @@ def test_slow_clients_are_cut_while_others_are_served(node, kind):
 
 def test_an_upload_may_take_longer_while_it_moves(node):
     """Twice the deadline in all, but never still for as long."""
+    node.session.close()
     node.merchant("slow")
     line = b'{"id":"p%d","title":"Lamp","url":"https://slow.example/%d","price":"1.00 USD"}\n'
 
@@ -74,5 +75,6 @@ def test_an_upload_that_stands_still_is_cut(node):
 
 
 def test_cuts_are_counted(node):
+    node.session.close()  # an idle connection ends after a second here
     text = node.get("/metrics").text
     assert int(next(x for x in text.splitlines() if x.startswith("inlay_http_cut_total ")).split()[1]) >= 100

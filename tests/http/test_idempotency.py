@@ -1,7 +1,7 @@
 """Idempotency-Key, If-Match, dry_run and force."""
 import json
 
-from conftest import HEADPHONES, JSONL
+from conftest import HEADPHONES, JSONL, eventually
 
 ORDER = {"merchant": "audio", "order_id": "o1", "occurred_at": "2026-11-21T10:00:00Z", "status": "approved", "total": {"amount": 10000, "currency": "USD"}}
 
@@ -30,6 +30,24 @@ def test_a_refused_request_does_not_use_its_key_up(service):
     assert service.post("/v1/conversions", json={**ORDER, "status": "lost"}, headers={"Idempotency-Key": "k"}).status_code == 400
     assert service.post("/v1/conversions", json=ORDER, headers={"Idempotency-Key": "k"}).status_code == 200
     assert service.post("/v1/conversions", json=ORDER, headers={"Idempotency-Key": "x" * 300}).status_code == 400
+
+
+def test_the_same_key_many_times_at_once(service, background):
+    """One is booked; the others wait their turn (409, Retry-After) or get its reply."""
+    seen = []
+
+    def send(stop):
+        import requests
+        while not stop.is_set():
+            r = requests.post(service.url + "/v1/conversions", json=ORDER, headers={"Idempotency-Key": "k"}, timeout=20)
+            seen.append((r.status_code, r.headers.get("Idempotent-Replayed"), r.content if r.status_code == 200 else None))
+    done = [background(send) for _ in range(4)]
+    eventually(lambda: len(seen) > 100, "a hundred replies")
+    for finish in done:
+        finish()
+    assert {s for s, _, _ in seen} <= {200, 409}
+    assert len({body for s, _, body in seen if s == 200}) == 1
+    assert sum(1 for s, replayed, _ in seen if s == 200 and not replayed) == 1
 
 
 def test_keys_outlive_a_restart(service):
