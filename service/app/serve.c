@@ -102,15 +102,21 @@ static bool port_is_open(const char *listen)
 	return str_ends(str_of(listen), STR(":0"));
 }
 
+/* Nobody can follow a link to "any address". */
 static void default_url(const char *address, char out[1024])
 {
-	snprintf(out, 1024, "http://%s", address);
+	struct str s = str_of(address);
+	bool any = str_starts(s, STR("0.0.0.0:")) || str_starts(s, STR("[::]:"));
+	snprintf(out, 1024, "http://%s%s", any ? "127.0.0.1" : "", any ? strrchr(address, ':') : address);
+	if (any)
+		log_event(LOG_WARN, "app", "event=no_public_url note=\"links lead to %s: set public_url\"", out);
 }
 
 static enum status start_feeder(struct service *v, struct err *e)
 {
-	char url[1024];
-	default_url(v->c->listen, url);
+	char url[1024] = "";
+	if (!*v->c->public_url)
+		default_url(v->c->listen, url);
 	struct feeder_options o = {
 		.ledger = v->ledger,
 		.redis = str_of(v->c->redis),
