@@ -267,6 +267,7 @@ void match_index_free(struct match_index *ix)
 	free(ix->products);
 	free(ix->fits);
 	free(ix->joins);
+	free(ix->leads);
 	map_free(ix->tune.roles);
 	arena_free(ix->words);
 	catalog_unref(ix->catalog);

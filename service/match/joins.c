@@ -1,5 +1,6 @@
 /* joins.c: the words that make another thing of a phrase when they follow it (手机 + 壳, phone + case), read off the
- * titles: there the phrase stands in front of the noun that names the thing. */
+ * titles: there the phrase stands in front of the noun that names the thing. And the characters that stand before a
+ * Chinese phrase in titles: behind others it may be the tail of an unknown name. */
 #include "match/index.h"
 
 #include <stdlib.h>
@@ -59,27 +60,46 @@ static bool joins_head(const struct match_index *ix, struct slice title, const s
 	return true;
 }
 
+/* What stands before the phrases that a Chinese head ends in. */
+static bool leads_head(const struct match_index *ix, struct slice title, const struct head *h, struct pairs *out)
+{
+	for (uint32_t i = h->from + 1; h->han && i < h->to; i++) {
+		const struct entry *e = type_at(ix, title.p + i, h->to - i);
+		if (e != NULL && !pairs_put(out, (uint32_t)(e - ix->entries), title.p[i - 1].id))
+			return false;
+	}
+	return true;
+}
+
 static int cmp_pair(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 	return (x > y) - (x < y);
 }
 
-static size_t keep_frequent(uint64_t *at, size_t n)
+static size_t keep_frequent(uint64_t *at, size_t n, size_t enough)
 {
 	size_t kept = 0;
 	for (size_t i = 0, j; i < n; i = j) {
 		for (j = i; j < n && at[j] == at[i];)
 			j++;
-		if (j - i >= SEEN_ENOUGH)
+		if (j - i >= enough)
 			at[kept++] = at[i];
 	}
 	return kept;
 }
 
+static size_t pairs_seal(struct pairs *x, size_t enough)
+{
+	if (x->n == 0)
+		return 0;
+	qsort(x->at, x->n, sizeof(*x->at), cmp_pair);
+	return keep_frequent(x->at, x->n, enough);
+}
+
 bool joins_build(struct match_index *ix)
 {
-	struct pairs x = {0};
+	struct pairs joins = {0}, leads = {0};
 	const struct titles *t = &ix->titles;
 	bool fine = true;
 	for (uint32_t p = 0; fine && p < t->title.count; p++) {
@@ -89,28 +109,26 @@ bool joins_build(struct match_index *ix)
 			continue;
 		size_t n = heads_find(t, &ix->tune, title, heads);
 		for (size_t i = 0; fine && i < n; i++)
-			fine = joins_head(ix, title, &heads[i], &x);
+			fine = joins_head(ix, title, &heads[i], &joins) && leads_head(ix, title, &heads[i], &leads);
 	}
-	if (fine && x.n > 0) {
-		qsort(x.at, x.n, sizeof(*x.at), cmp_pair);
-		x.n = keep_frequent(x.at, x.n);
-	}
-	ix->joins = x.at;
-	ix->join_count = x.n;
+	ix->joins = joins.at;
+	ix->join_count = pairs_seal(&joins, SEEN_ENOUGH);
+	ix->leads = leads.at;
+	ix->lead_count = pairs_seal(&leads, 1);
 	return fine;
 }
 
-static bool joins_has(const struct match_index *ix, uint64_t pair)
+static bool pairs_have(const uint64_t *at, size_t n, uint64_t pair)
 {
-	size_t lo = 0, hi = ix->join_count;
+	size_t lo = 0, hi = n;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		if (ix->joins[mid] < pair)
+		if (at[mid] < pair)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return lo < ix->join_count && ix->joins[lo] == pair;
+	return lo < n && at[lo] == pair;
 }
 
 bool match_continues(const struct match_index *ix, uint32_t phrase, struct str next, enum text_kind kind, enum text_gap gap)
@@ -118,5 +136,15 @@ bool match_continues(const struct match_index *ix, uint32_t phrase, struct str n
 	uint32_t word = lexicon_find(&ix->titles.lexicon, next);
 	if (word == WORD_NONE || gap > (kind == TEXT_HAN ? GAP_NONE : GAP_SOFT))
 		return false;
-	return joins_has(ix, (uint64_t)phrase << 32 | word);
+	return pairs_have(ix->joins, ix->join_count, (uint64_t)phrase << 32 | word);
+}
+
+bool match_trails(const struct match_index *ix, uint32_t phrase, struct str before, enum text_kind kind, enum text_gap gap)
+{
+	if (kind != TEXT_HAN || gap != GAP_NONE || !ix->entries[phrase].han || ix->entries[phrase].kind != MATCH_TYPE)
+		return false;
+	if (tuning_roles(&ix->tune, before) & (ROLE_LINK | ROLE_LEAD))
+		return false;
+	uint32_t word = lexicon_find(&ix->titles.lexicon, before);
+	return word == WORD_NONE || !pairs_have(ix->leads, ix->lead_count, (uint64_t)phrase << 32 | word);
 }

@@ -187,18 +187,25 @@ size_t match_rank(const struct match_index *ix, uint32_t phrase, const struct ma
 
 /* ---- retrieval ------------------------------------------------------------------------------ */
 
-static void gather(const struct match_index *ix, const struct match_context *c, float *sums)
+/* Adds up what rarer words say; returns the most that the words left out, too common to retrieve by, could add. */
+static double gather(const struct match_index *ix, const struct match_context *c, float *sums)
 {
 	const struct terms *x = &ix->terms;
+	double left_out = 0;
 	for (uint32_t i = 0; i <= c->mask; i++) {
 		if (c->slots[i].term == 0)
 			continue;
 		uint32_t term = c->slots[i].term - 1;
-		if (term >= x->count || x->inverted_first[term + 1] - x->inverted_first[term] > x->common)
+		if (term >= x->count)
 			continue;
+		if (x->inverted_first[term + 1] - x->inverted_first[term] > x->common) {
+			left_out += (double)c->slots[i].weight;
+			continue;
+		}
 		for (uint32_t k = x->inverted_first[term]; k < x->inverted_first[term + 1]; k++)
 			sums[x->inverted_product[k]] += c->slots[i].weight * x->inverted_impact[k];
 	}
+	return left_out;
 }
 
 size_t match_search(const struct match_index *ix, const struct match_context *c, struct match_filter f, struct match_ranked *out, size_t max)
@@ -207,16 +214,16 @@ size_t match_search(const struct match_index *ix, const struct match_context *c,
 	float *sums = c == NULL || max == 0 ? NULL : calloc(products + 1, sizeof(*sums));
 	if (sums == NULL)
 		return 0;
-	gather(ix, c, sums);
+	double left_out = gather(ix, c, sums);
 	const struct tuning *tune = &ix->tune;
 	double full = tune->content + tune->title;
 	for (uint32_t p = 0; p < products; p++) {
 		struct match_ranked r = {.product = p};
 		if (sums[p] <= 0)
 			continue;
-		double sum = (double)sums[p] / 255, best = sum / (sum + CONTENT_HALF);
-		/* The title can add no more than its weight: most products end here. */
-		if (full <= 0 || (n == max && (tune->content * best + tune->title) / full + 0.1 < out[n - 1].score) || !allowed(ix, f, p))
+		/* A bound, with room for rounding; the title adds no more than its weight. Most products end here. */
+		double sum = (double)sums[p] / 255 + left_out, best = sum / (sum + CONTENT_HALF);
+		if (full <= 0 || (n == max && (tune->content * best + tune->title) / full + 1e-4 < out[n - 1].score) || !allowed(ix, f, p))
 			continue;
 		score_words(ix, c, &r);
 		r.category = score_category(&ix->titles, p, 0);

@@ -56,7 +56,7 @@ static const struct {
 	const char *key;
 	unsigned role;
 } lists[] = {
-	{"breaks", ROLE_BREAK}, {"tails", ROLE_TAIL}, {"generic", ROLE_GENERIC}, {"units", ROLE_UNIT}, {"links", ROLE_LINK}, {"ordinary", ROLE_GENERIC}, {"bylines", ROLE_BYLINE},
+	{"breaks", ROLE_BREAK}, {"tails", ROLE_TAIL}, {"generic", ROLE_GENERIC}, {"units", ROLE_UNIT}, {"links", ROLE_LINK}, {"ordinary", ROLE_GENERIC}, {"bylines", ROLE_BYLINE}, {"leads", ROLE_LEAD},
 };
 
 static enum status load_numbers(const struct doc *d, struct tuning *t, struct err *e)

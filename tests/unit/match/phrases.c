@@ -93,9 +93,25 @@ static void models_by_number(void **state)
 static void works_by_their_name(void **state)
 {
 	(void)state;
-	uint32_t p = shop_phrase(ix, "War and Peace");
-	assert_true(p == UINT32_MAX || match_phrase(ix, p).kind == MATCH_PRODUCT);
-	assert_int_equal(shop_phrase(ix, "Peace"), UINT32_MAX);
+	static const struct row rows[] = {
+		{"a", "1", "War and Peace by Leo Tolstoy", "", BOOKS, 1, 1, -1, NULL},
+		{"a", "2", "The Job (Fox and O'Hare, #3) by Janet Evanovich", "", BOOKS, 1, 1, -1, NULL},
+		{"a", "3", "全国", "", BOOKS, 1, 1, -1, NULL},
+	};
+	enum { GOODS = 300 };
+	static struct row shelf[ARRAY_LEN(rows) + GOODS];
+	static char ids[GOODS][8];
+	memcpy(shelf, rows, sizeof(rows));
+	for (size_t i = 0; i < GOODS; i++) {
+		snprintf(ids[i], sizeof(ids[i]), "g%zu", i);
+		shelf[ARRAY_LEN(rows) + i] = (struct row){"a", ids[i], "Tea", "", CAMP, 1, 1, -1, NULL};
+	}
+	struct match_index *books = SHOP_INDEX(shelf);
+	assert_true(shop_knows(books, "War and Peace", MATCH_PRODUCT));
+	assert_int_equal(shop_phrase(books, "Peace"), UINT32_MAX);
+	assert_int_equal(shop_phrase(books, "the job"), UINT32_MAX);
+	assert_int_equal(shop_phrase(books, "全国"), UINT32_MAX);
+	match_index_free(books);
 }
 
 static void keywords_of_merchants(void **state)

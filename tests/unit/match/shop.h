@@ -68,6 +68,7 @@ static inline struct catalog *shop_open(const struct row *rows, size_t n, bool b
 static const char shop_rules[] = "breaks: [for with by from in of]\n"
 				 "bylines: [by]\n"
 				 "links: [a the and 的]\n"
+				 "leads: [款]\n"
 				 "tails: [pack black white blue pcs 正品 包邮 新款 男 女]\n"
 				 "generic: [set home apple switch item case 产品 套装]\n"
 				 "units: [ml g gb pack inch]\n"
