@@ -5,6 +5,9 @@
  * same transaction (facts: server 4.3). An event is acknowledged only after its COMMIT. Readers have their own connections and never
  * block the scribe. PostgreSQL will stand behind the same functions.
  *
+ * Files: PATH (events, orders, roll-ups, keys, merchants) with -wal, -shm and -lock beside it, and PATH-catalog (products, targets,
+ * generations), so that an upload of seconds never holds a click up.
+ *
  * Refuses: HTTP, JSON of requests, deciding what is attributed to whom beyond the ids given. Owns: struct ledger; events are taken by value.
  * Threads: ledger_submit and the readers from any thread; done callbacks run on the scribe and must not block.
  * Money is integer minor units; rows are append-only (corrections are new rows). */
@@ -99,8 +102,19 @@ struct ledger_conversion {
 	char source[24];         /* "api", "postback", ... */
 	uint32_t item_count, rule_count;
 	struct ledger_item item[LEDGER_MAX_ITEMS];
-	const struct ledger_rule *rule; /* borrowed until done is called */
+	const struct ledger_rule *rule; /* borrowed for the call: ledger_submit copies it */
 };
+/* How a conversion is booked:
+ * - One order by (merchant, order_id). A message dated not later than the last applied one is a BOOKED_REPEAT; so is one that changes nothing.
+ *   A repeat may still show an earlier date, or the click: the order stands under the day of its earliest message and the click that the
+ *   earliest message with one named, in whatever order they came.
+ * - Attributed when the click (or link) is the merchant's and the order is dated no more than 120 s before it; else booked unattributed.
+ * - commission: as stated, else by the rules frozen at first booking, on the total split by the items' weights (product, longest category,
+ *   default). A stated one stands, in proportion to the total, until another is stated; beside an adjustment it is a difference too.
+ * - Attested only by us on a click that was not human: waits in review; counts in no orders and earns nothing until a commission is stated.
+ * - What was paid is never unpaid: a lower total, declined or reversed is clawed back, and the status stays paid or becomes reversed.
+ * - BOOKED_REFUSED, and kept in quarantine: another currency than the order's, sums below zero, a change without amounts or a negative
+ *   adjustment to an unknown order, the whole of an adjustment on a total of zero. Of one that would go below zero the rest is quarantined. */
 /* What became of a conversion. */
 enum booking { BOOKED, BOOKED_CHANGE, BOOKED_REPEAT, BOOKED_REFUSED };
 struct ledger_booking {
@@ -140,16 +154,18 @@ MUST_USE enum status ledger_reply_put(struct ledger *l, const struct ledger_idem
 MUST_USE enum status ledger_insertion_json(struct ledger *l, struct ledger_id id, struct buf *out, struct err *e);
 
 struct ledger_report_query {
-	int64_t from_ms, to_ms;      /* event dates in tz: [from, to) */
+	int64_t from_ms, to_ms;      /* instants, [from, to); dates in tz by ledger_local_time */
 	char tz[64];                 /* IANA; "" UTC */
-	char group_by[128];          /* "day,merchant", ... (API.md section 6) */
+	char group_by[128];          /* "day,merchant", ...: up to 4 of day, hour or month, merchant, product, phrase, form, app, model; "" one row */
 	char merchant[LEDGER_NAME];  /* filter, "" all */
 	bool posting;                /* date_basis */
 	char cursor[256];
 	uint32_t limit;              /* rows; 0: 1000 */
 	enum report_format { REPORT_JSON, REPORT_CSV, REPORT_TABLE } format;
 };
-/* API.md section 6, ratios and all. E_INPUT: unknown zone, grouping, cursor. */
+/* API.md section 6, ratios and all. Whole UTC days by time, merchant and at most one more column come from roll-ups, the rest from raw events.
+ * Grouped by merchant, product or phrase, an answer (its tokens and cost too) counts once with each it linked to, and under null if with none:
+ * such rows may sum to more answers than there were; links, clicks, orders and money always add up. E_INPUT: unknown zone, grouping, cursor. */
 MUST_USE enum status ledger_report(struct ledger *l, const struct ledger_report_query *q, struct buf *out, struct err *e);
 /* The instant at which clocks in tz show local_ms (a date and time taken as if UTC): turns ?from=2026-11-21&tz=Asia/Shanghai into from_ms.
  * In a gap the instant of the change; a time shown twice is the first. E_INPUT: unknown zone. */

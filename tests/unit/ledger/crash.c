@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 enum { ROUNDS = 20, ORDER_EVERY = 16 };
@@ -155,6 +156,35 @@ static void a_full_queue_says_so(void **state)
 	free(r);
 }
 
+/* No file may grow: what a full disk looks like. Refused honestly, and taken up again by itself. */
+static void a_full_disk_is_reported_and_survived(void **state)
+{
+	struct bench *b = *state;
+	struct rlimit before, none;
+	struct ledger_click c = bench_click(1, 1, 11, T0, "m1", "p1");
+	bench_submit(b->l, LEDGER_CLICK, &c);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = before;
+	none.rlim_cur = 4096;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	c.click = bench_id(2);
+	enum status s = ledger_submit_wait(b->l, LEDGER_CLICK, &c, 10000, NULL);
+	bool writable = ledger_writable(b->l);
+	enum status next = ledger_submit_wait(b->l, LEDGER_CLICK, &c, 10000, NULL);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(s, E_IO);
+	assert_false(writable);
+	assert_int_equal(next, E_BUSY);
+	for (int64_t end = mono_us() + 20000000; !ledger_writable(b->l) && mono_us() < end;)
+		usleep(1000);
+	bench_submit(b->l, LEDGER_CLICK, &c);
+	char *r = bench_report(b->l, "", REPORT_JSON);
+	assert_int_equal(field(r, "clicks"), 2);
+	free(r);
+	bench_verify(b->l);
+}
+
 /* `crash check URL < acknowledgements`: for tests/http/test_ledger_power.py, which runs `crash load` under the power-loss recorder. */
 static int check(const char *url)
 {
@@ -179,6 +209,6 @@ int main(int argc, char **argv)
 		child(argv[2], STDOUT_FILENO, (uint32_t)strtoul(argv[3], NULL, 10));
 	if (argc == 3 && strcmp(argv[1], "check") == 0)
 		return check(argv[2]);
-	const struct CMUnitTest tests[] = {T(killed_at_random), T(a_full_queue_says_so)};
+	const struct CMUnitTest tests[] = {T(killed_at_random), T(a_full_queue_says_so), T(a_full_disk_is_reported_and_survived)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
