@@ -22,6 +22,7 @@ static const struct tuning built_in = {
 	.han_cohesion = 0.4,
 	.namesake_share = 0.15,
 	.half_support = 1.5,
+	.han_half_support = 3,
 	.min_word_heads = 2,
 	.min_han_heads = 2,
 };
@@ -49,6 +50,7 @@ static const struct number numbers[] = {
 	{"types", "han_fragment_share", offsetof(struct tuning, han_fragment_share)},
 	{"types", "han_cohesion", offsetof(struct tuning, han_cohesion)},
 	{"types", "namesake_share", offsetof(struct tuning, namesake_share)},
+	{"types", "han_half_support", offsetof(struct tuning, han_half_support)},
 	{"types", "half_support", offsetof(struct tuning, half_support)},
 };
 

@@ -173,7 +173,8 @@ static double type_telling(const struct phrases *f, uint32_t node, const struct 
 	const struct node_fact *fact = &f->fact[node];
 	bool several = fact->words > 1 && !fact->han;
 	double n = u->heads + (several ? 0.5 : 0.25) * u->later;
-	double support = n / (n + (several ? f->tune->half_support / 3 : f->tune->half_support));
+	double half = fact->han ? f->tune->han_half_support : several ? f->tune->half_support / 3 : f->tune->half_support;
+	double support = n / (n + half);
 	double head = headness(f, fact, n / (double)(u->all + u->works));
 	if (several) {
 		uint32_t last = trie_step(&f->trie, 0, f->trie.word[node]);
