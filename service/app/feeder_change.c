@@ -113,7 +113,8 @@ static enum status read_body(const struct upload *u, struct catalog_part *old, s
 		s = feed_patch_part(u->body, &o, generation, old, out, u->report, e);
 	else
 		s = feed_read_part(u->body, &o, part_merchant(old), generation, old, out, u->report, e);
-	if (s == OK && u->report->rejected && u->report->accepted + u->report->deleted == 0) {
+	uint64_t used = u->report->accepted + (u->patch ? u->report->deleted : 0); /* what a replacement drops is no use of its lines */
+	if (s == OK && u->report->rejected && used == 0) {
 		part_unref(*out);
 		return err_set(e, E_INPUT, "", "not one usable product: %s %s", u->report->error_count ? u->report->errors[0].field : "",
 			u->report->error_count ? u->report->errors[0].detail : "");
