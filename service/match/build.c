@@ -21,7 +21,8 @@ struct seal {
 
 static enum match_kind node_kind(const struct node_fact *fact)
 {
-	static const enum match_kind order[] = {MATCH_TYPE, MATCH_MODEL, MATCH_BRANDED, MATCH_BRAND, MATCH_PRODUCT, MATCH_KEYWORD, MATCH_CATEGORY};
+	static const enum match_kind order[] = {
+	        MATCH_TYPE, MATCH_MODEL, MATCH_BRANDED, MATCH_BRAND, MATCH_PRODUCT, MATCH_KEYWORD, MATCH_CATEGORY};
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)
 		if (fact->kinds & 1u << order[i])
 			return order[i];
@@ -75,8 +76,8 @@ static size_t choose(const struct titles *t, uint32_t category, struct mention *
 }
 
 /* Telling of a node whose words are several things at once, or 0 to drop it. */
-static double settle_telling(const struct seal *s, const struct node_fact *fact, enum match_kind kind, const struct mention *m, size_t n,
-	double share)
+static double settle_telling(
+        const struct seal *s, const struct node_fact *fact, enum match_kind kind, const struct mention *m, size_t n, double share)
 {
 	double telling = fact->telling;
 	size_t brand = 0;
@@ -164,7 +165,11 @@ static bool seal_node(struct seal *s, uint32_t node)
 		return true;
 	if (!seal_room(s, n))
 		return false;
-	struct entry e = {.category = fact->category, .telling = (float)(telling > 1 ? 1 : telling), .kind = (uint8_t)kind, .words = fact->words, .han = fact->han};
+	struct entry e = {.category = fact->category,
+	        .telling = (float)(telling > 1 ? 1 : telling),
+	        .kind = (uint8_t)kind,
+	        .words = fact->words,
+	        .han = fact->han};
 	if (!seal_text(s, node, &e))
 		return false;
 	seal_products(s, &e, m, n);
@@ -288,12 +293,12 @@ struct match_phrase match_phrase(const struct match_index *ix, uint32_t phrase)
 {
 	const struct entry *e = &ix->entries[phrase];
 	return (struct match_phrase){.text = {ix->texts + e->text, e->text_n},
-		.kind = e->kind,
-		.telling = (double)e->telling,
-		.category = ix->titles.category_text[e->category],
-		.products = ix->products + e->first,
-		.product_count = e->count,
-		.total = e->total};
+	        .kind = e->kind,
+	        .telling = (double)e->telling,
+	        .category = ix->titles.category_text[e->category],
+	        .products = ix->products + e->first,
+	        .product_count = e->count,
+	        .total = e->total};
 }
 
 struct str match_kind_name(enum match_kind k)

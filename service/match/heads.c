@@ -62,7 +62,8 @@ static uint32_t trim_han_tail(const struct titles *t, const struct tuning *tune,
 
 /* One part of a title: words [from, to) between breaks. Tail words inside it ("Sleeping Bag Unisex Yellow Nylon") set
  * apart what stands before them; the last stretch names the thing. */
-static size_t put_part(const struct titles *t, const struct tuning *tune, const struct word *w, struct head part, struct head *out, size_t n)
+static size_t put_part(
+        const struct titles *t, const struct tuning *tune, const struct word *w, struct head part, struct head *out, size_t n)
 {
 	if (part.han) {
 		part.to = trim_han_tail(t, tune, w, part.from, part.to);

@@ -10,8 +10,8 @@
 struct lexicon {
 	struct arena *bytes;
 	struct map *ids;
-	struct str *text;  /* by id */
-	uint32_t *same;    /* by id: the id that stands for it, itself mostly */
+	struct str *text; /* by id */
+	uint32_t *same;   /* by id: the id that stands for it, itself mostly */
 	uint32_t count, cap;
 };
 

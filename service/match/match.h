@@ -36,8 +36,8 @@ size_t match_phrase_count(const struct match_index *ix);
 struct match_phrase {
 	struct str text; /* folded tokens joined by single spaces where words meet; Han unspaced */
 	enum match_kind kind;
-	double telling; /* 0..1: how surely these words mean these products */
-	struct str category; /* the category most of its products share, "" if none does */
+	double telling;           /* 0..1: how surely these words mean these products */
+	struct str category;      /* the category most of its products share, "" if none does */
 	const uint32_t *products; /* numbers of the snapshot, in stable order (not by id of upload) */
 	uint32_t product_count;   /* as stored: at most MATCH_MAX_PRODUCTS; see total */
 	uint32_t total;
@@ -95,9 +95,9 @@ struct match_ranked {
 /* The best products behind a phrase, best first; returns how many (0: none allowed). Work is bounded by
  * MATCH_MAX_PRODUCTS. *refused_out (may be NULL) counts products that the filter refused. */
 size_t match_rank(const struct match_index *ix, uint32_t phrase, const struct match_context *c, struct match_filter f,
-                  struct match_ranked *out, size_t max, size_t *refused_out);
+        struct match_ranked *out, size_t max, size_t *refused_out);
 /* Full retrieval over all products for cards, references and catalog search. */
-size_t match_search(const struct match_index *ix, const struct match_context *c, struct match_filter f,
-                    struct match_ranked *out, size_t max);
+size_t match_search(
+        const struct match_index *ix, const struct match_context *c, struct match_filter f, struct match_ranked *out, size_t max);
 
 #endif

@@ -304,7 +304,7 @@ bool phrases_names(struct phrases *f)
 			continue;
 		}
 		if (!put_brand(f, p, title, heads, n) || !put_models(f, p, title) || !put_name(f, p, title, heads, n) ||
-			!put_keywords(f, p))
+		        !put_keywords(f, p))
 			return false;
 	}
 	return put_categories(f);

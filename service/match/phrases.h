@@ -8,11 +8,11 @@
 
 /* How a product stands to a phrase; the larger, the more surely it is the thing. */
 enum fit {
-	FIT_INSIDE,  /* the words are somewhere in its title */
-	FIT_GROUP,   /* it lies in the category, or has the brand */
-	FIT_LATER,   /* a later part of its title ends in them */
-	FIT_HEAD,    /* the part that names it ends in them */
-	FIT_WHOLE,   /* that part is just them, but for the brand */
+	FIT_INSIDE, /* the words are somewhere in its title */
+	FIT_GROUP,  /* it lies in the category, or has the brand */
+	FIT_LATER,  /* a later part of its title ends in them */
+	FIT_HEAD,   /* the part that names it ends in them */
+	FIT_WHOLE,  /* that part is just them, but for the brand */
 };
 
 struct mention {
@@ -27,10 +27,10 @@ struct mentions {
 
 /* What is known of a node; kinds is a set of bits 1 << enum match_kind. */
 struct node_fact {
-	uint32_t heads;    /* products whose title names the thing so */
-	uint32_t all;      /* products whose title has the words anywhere */
-	uint32_t longest;  /* most products of a phrase that is one word longer at the front */
-	uint32_t suffix;   /* the node of the phrase without its first word */
+	uint32_t heads;   /* products whose title names the thing so */
+	uint32_t all;     /* products whose title has the words anywhere */
+	uint32_t longest; /* most products of a phrase that is one word longer at the front */
+	uint32_t suffix;  /* the node of the phrase without its first word */
 	uint32_t category;
 	float telling, ends; /* ends: how much its words are the end of titles, 0..1 */
 	uint8_t kinds, words;
@@ -44,7 +44,7 @@ struct phrases {
 	struct node_fact *fact; /* by node */
 	size_t fact_cap;
 	struct mentions mentions;
-	uint32_t *count;     /* by category: scratch of a judgement, all 0 between them */
+	uint32_t *count; /* by category: scratch of a judgement, all 0 between them */
 	uint32_t *touched;
 	uint32_t *frequency; /* by word: titles with it */
 	uint32_t han_titles; /* titles with a Han character */

@@ -163,7 +163,7 @@ static bool allowed(const struct match_index *ix, struct match_filter f, uint32_
 }
 
 size_t match_rank(const struct match_index *ix, uint32_t phrase, const struct match_context *c, struct match_filter f,
-	struct match_ranked *out, size_t max, size_t *refused_out)
+        struct match_ranked *out, size_t max, size_t *refused_out)
 {
 	const struct entry *e = &ix->entries[phrase];
 	const struct tuning *tune = &ix->tune;
@@ -208,7 +208,8 @@ static double gather(const struct match_index *ix, const struct match_context *c
 	return left_out;
 }
 
-size_t match_search(const struct match_index *ix, const struct match_context *c, struct match_filter f, struct match_ranked *out, size_t max)
+size_t match_search(
+        const struct match_index *ix, const struct match_context *c, struct match_filter f, struct match_ranked *out, size_t max)
 {
 	size_t products = catalog_count(ix->catalog), n = 0;
 	float *sums = c == NULL || max == 0 ? NULL : calloc(products + 1, sizeof(*sums));

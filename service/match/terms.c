@@ -50,7 +50,7 @@ static bool bag_words(struct bag *bag, struct titles *t, struct slice w, double 
 		char space[16];
 		struct str pair;
 		if (terms_bigram(t->lexicon.text[w.p[i - 1].id], t->lexicon.text[w.p[i].id], space, &pair) &&
-			!bag_put(bag, lexicon_add(&t->lexicon, pair), weight, title))
+		        !bag_put(bag, lexicon_add(&t->lexicon, pair), weight, title))
 			return false;
 	}
 	return true;
@@ -101,7 +101,8 @@ static bool bag_fill(struct bag *bag, struct titles *t, const struct tuning *tun
 	for (size_t b = 0; fine && b < NAMES_MAX && t->brand[product][b] != 0; b++)
 		fine = bag_words(bag, t, wordlists_get(&t->name, t->brand[product][b]), tune->w_brand, false);
 	fine = fine && bag_words(bag, t, wordlists_get(&t->path, t->category[product]), tune->w_category, false);
-	fine = fine && bag_text(bag, t, tune, p->attributes, tune->w_attributes) && bag_text(bag, t, tune, p->description, tune->w_attributes);
+	fine = fine && bag_text(bag, t, tune, p->attributes, tune->w_attributes) &&
+	       bag_text(bag, t, tune, p->description, tune->w_attributes);
 	for (uint32_t k = 0; fine && k < p->keyword_count; k++)
 		fine = bag_text(bag, t, tune, p->keywords[k], tune->w_attributes);
 	bag_merge(bag);

@@ -104,9 +104,9 @@ bool titles_read_list(struct titles *t, const struct tuning *tune, struct str s,
 			return false;
 		bool joined = i > 0 && no_space(source, tokens[i - 1].end, tokens[i].start);
 		l->words[l->word_count++] = (struct word){.id = id,
-			.gap = i == 0 ? GAP_BLOCK : tokens[i].gap,
-			.flags = word_flags(tune, w, &tokens[i], joined),
-			.roles = (uint8_t)tuning_roles(tune, w)};
+		        .gap = i == 0 ? GAP_BLOCK : tokens[i].gap,
+		        .flags = word_flags(tune, w, &tokens[i], joined),
+		        .roles = (uint8_t)tuning_roles(tune, w)};
 	}
 	return wordlists_end(l);
 }

@@ -17,16 +17,16 @@ enum {
 
 struct word {
 	uint32_t id;
-	uint8_t gap;    /* enum text_gap */
+	uint8_t gap; /* enum text_gap */
 	uint8_t flags;
-	uint8_t roles;  /* enum word_role */
+	uint8_t roles; /* enum word_role */
 };
 
 /* Lists of words in one block: list i is words[first[i]] to words[first[i + 1]]. */
 struct wordlists {
 	struct word *words;
 	uint32_t *first;
-	size_t count, cap;           /* lists */
+	size_t count, cap; /* lists */
 	size_t word_count, word_cap;
 };
 struct slice {
@@ -39,14 +39,14 @@ struct slice wordlists_get(const struct wordlists *l, size_t i);
 struct titles {
 	const struct catalog *catalog;
 	struct lexicon lexicon;
-	struct wordlists title;           /* by product */
-	struct wordlists name;            /* distinct names of brands; list 0 is empty */
-	uint32_t (*brand)[NAMES_MAX];     /* by product: lists of `name`, 0 for none */
-	struct wordlists path;            /* by category: its path's words */
-	uint32_t *category;               /* by product: number of its category; 0 is "" */
-	struct str *category_text;        /* by category, slices of the catalog */
-	struct wordlists called;          /* everyday names of categories: "Tea & Infusions" has two */
-	uint32_t *category_called;        /* by category: its first list of `called`; it has those up to the next one's */
+	struct wordlists title;       /* by product */
+	struct wordlists name;        /* distinct names of brands; list 0 is empty */
+	uint32_t (*brand)[NAMES_MAX]; /* by product: lists of `name`, 0 for none */
+	struct wordlists path;        /* by category: its path's words */
+	uint32_t *category;           /* by product: number of its category; 0 is "" */
+	struct str *category_text;    /* by category, slices of the catalog */
+	struct wordlists called;      /* everyday names of categories: "Tea & Infusions" has two */
+	uint32_t *category_called;    /* by category: its first list of `called`; it has those up to the next one's */
 	uint32_t *category_parent;
 	uint8_t *category_depth;
 	bool *category_work;

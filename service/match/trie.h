@@ -13,7 +13,7 @@ struct trie_edge {
 struct trie {
 	struct trie_edge *edges;
 	size_t mask, used;
-	uint32_t count;         /* nodes */
+	uint32_t count;          /* nodes */
 	uint32_t *parent, *word; /* by node, while building; NULL once sealed */
 	size_t cap;
 };

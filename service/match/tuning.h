@@ -24,13 +24,13 @@ struct tuning {
 	double fragment_share; /* above it a phrase is only the end of one longer phrase */
 	double han_head_share; /* the same two for Chinese, where a title is one run of words */
 	double han_fragment_share;
-	double han_cohesion;         /* least oftener-than-chance of a Chinese word's characters */
-	double namesake_share;       /* of a phrase's products, for a category called the same to be its own */
-	double half_support; /* products at which support counts half */
+	double han_cohesion;   /* least oftener-than-chance of a Chinese word's characters */
+	double namesake_share; /* of a phrase's products, for a category called the same to be its own */
+	double half_support;   /* products at which support counts half */
 	double han_half_support;
 	int64_t min_word_heads, min_han_heads;
-	struct map *roles;     /* folded words -> bits of word_role */
-	struct str *works;     /* category paths whose titles name works, not kinds of things */
+	struct map *roles; /* folded words -> bits of word_role */
+	struct str *works; /* category paths whose titles name works, not kinds of things */
 	size_t work_count;
 };
 

@@ -42,8 +42,8 @@ static void variants_are_the_same_words(void **state)
 static void what_describes_is_no_type(void **state)
 {
 	(void)state;
-	const char *const never[] = {"wireless", "cancelling", "adults", "set", "tea set set", "black", "apple", "iphone 14", "正品", "补水保湿", "的", "stand",
-		"peace", "storage set by", "双卡"};
+	const char *const never[] = {"wireless", "cancelling", "adults", "set", "tea set set", "black", "apple", "iphone 14", "正品",
+	        "补水保湿", "的", "stand", "peace", "storage set by", "双卡"};
 	for (size_t i = 0; i < ARRAY_LEN(never); i++) {
 		uint32_t p = shop_phrase(ix, never[i]);
 		if (p != UINT32_MAX && match_phrase(ix, p).kind != MATCH_BRAND)
@@ -55,9 +55,9 @@ static void a_fragment_of_one_phrase_is_none(void **state)
 {
 	(void)state;
 	static const struct row rows[] = {
-		{"a", "1", "Family First Aid Kit", "", "Health > First Aid", 1, 1, -1, NULL},
-		{"a", "2", "Travel First Aid Kit", "", "Health > First Aid", 1, 1, -1, NULL},
-		{"a", "3", "Small First Aid Kit", "", "Health > First Aid", 1, 1, -1, NULL},
+	        {"a", "1", "Family First Aid Kit", "", "Health > First Aid", 1, 1, -1, NULL},
+	        {"a", "2", "Travel First Aid Kit", "", "Health > First Aid", 1, 1, -1, NULL},
+	        {"a", "3", "Small First Aid Kit", "", "Health > First Aid", 1, 1, -1, NULL},
 	};
 	struct match_index *kits = SHOP_INDEX(rows);
 	assert_true(shop_knows(kits, "first aid kits", MATCH_TYPE));
@@ -94,9 +94,9 @@ static void works_by_their_name(void **state)
 {
 	(void)state;
 	static const struct row rows[] = {
-		{"a", "1", "War and Peace by Leo Tolstoy", "", BOOKS, 1, 1, -1, NULL},
-		{"a", "2", "The Job (Fox and O'Hare, #3) by Janet Evanovich", "", BOOKS, 1, 1, -1, NULL},
-		{"a", "3", "全国", "", BOOKS, 1, 1, -1, NULL},
+	        {"a", "1", "War and Peace by Leo Tolstoy", "", BOOKS, 1, 1, -1, NULL},
+	        {"a", "2", "The Job (Fox and O'Hare, #3) by Janet Evanovich", "", BOOKS, 1, 1, -1, NULL},
+	        {"a", "3", "全国", "", BOOKS, 1, 1, -1, NULL},
 	};
 	enum { GOODS = 300 };
 	static struct row shelf[ARRAY_LEN(rows) + GOODS];
@@ -162,11 +162,11 @@ static void an_empty_catalog_and_odd_titles(void **state)
 	match_index_free(empty);
 	catalog_unref(none);
 	static const struct row rows[] = {
-		{"a", "1", "!!!", "---", "", 0, 0, -1, NULL},
-		{"a", "2", "for with by of", "&", " > ", 0, 0, -1, NULL},
-		{"a", "3", "12", "/", "A >  > B", 0, 0, -1, NULL},
-		{"a", "4", "的", "的/", "&,&", 0, 0, -1, NULL},
-		{"a", "5", "s ' t's", "'s", " > &", 0, 0, -1, NULL},
+	        {"a", "1", "!!!", "---", "", 0, 0, -1, NULL},
+	        {"a", "2", "for with by of", "&", " > ", 0, 0, -1, NULL},
+	        {"a", "3", "12", "/", "A >  > B", 0, 0, -1, NULL},
+	        {"a", "4", "的", "的/", "&,&", 0, 0, -1, NULL},
+	        {"a", "5", "s ' t's", "'s", " > &", 0, 0, -1, NULL},
 	};
 	match_index_free(SHOP_INDEX(rows));
 }
@@ -192,18 +192,18 @@ static void tuning_is_checked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(heads_of_titles_are_types),
-		cmocka_unit_test(variants_are_the_same_words),
-		cmocka_unit_test(what_describes_is_no_type),
-		cmocka_unit_test(a_fragment_of_one_phrase_is_none),
-		cmocka_unit_test(brands_and_what_they_make),
-		cmocka_unit_test(models_by_number),
-		cmocka_unit_test(works_by_their_name),
-		cmocka_unit_test(keywords_of_merchants),
-		cmocka_unit_test(categories_and_counts),
-		cmocka_unit_test(many_products_are_cut_evenly),
-		cmocka_unit_test(an_empty_catalog_and_odd_titles),
-		cmocka_unit_test(tuning_is_checked),
+	        cmocka_unit_test(heads_of_titles_are_types),
+	        cmocka_unit_test(variants_are_the_same_words),
+	        cmocka_unit_test(what_describes_is_no_type),
+	        cmocka_unit_test(a_fragment_of_one_phrase_is_none),
+	        cmocka_unit_test(brands_and_what_they_make),
+	        cmocka_unit_test(models_by_number),
+	        cmocka_unit_test(works_by_their_name),
+	        cmocka_unit_test(keywords_of_merchants),
+	        cmocka_unit_test(categories_and_counts),
+	        cmocka_unit_test(many_products_are_cut_evenly),
+	        cmocka_unit_test(an_empty_catalog_and_odd_titles),
+	        cmocka_unit_test(tuning_is_checked),
 	};
 	return cmocka_run_group_tests(tests, open_shop, close_shop);
 }

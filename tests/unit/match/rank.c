@@ -89,11 +89,11 @@ static void ties_fall_by_freshness_price_and_order(void **state)
 {
 	(void)state;
 	static const struct row rows[] = {
-		{"b", "1", "Camping Stove", "", CAMP, 500, 9, -1, NULL},
-		{"a", "2", "Camping Stove", "", CAMP, 900, 9, 90000, NULL},
-		{"a", "3", "Camping Stove", "", CAMP, 500, 9, -1, NULL},
-		{"a", "4", "Camping Stove", "", CAMP, 100, 3, 990000, NULL},
-		{"a", "5", "Camping Stove", "", CAMP, 0, 9, -1, NULL},
+	        {"b", "1", "Camping Stove", "", CAMP, 500, 9, -1, NULL},
+	        {"a", "2", "Camping Stove", "", CAMP, 900, 9, 90000, NULL},
+	        {"a", "3", "Camping Stove", "", CAMP, 500, 9, -1, NULL},
+	        {"a", "4", "Camping Stove", "", CAMP, 100, 3, 990000, NULL},
+	        {"a", "5", "Camping Stove", "", CAMP, 0, 9, -1, NULL},
 	};
 	static const char *const want[] = {"3", "1", "2", "5", "4"};
 	struct match_index *stoves = SHOP_INDEX(rows);
@@ -200,16 +200,16 @@ static void a_context_without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_words_around_decide),
-		cmocka_unit_test(a_model_or_nothing),
-		cmocka_unit_test(the_thing_not_its_accessory),
-		cmocka_unit_test(parts_of_a_score),
-		cmocka_unit_test(filters_refuse_and_count),
-		cmocka_unit_test(ties_fall_by_freshness_price_and_order),
-		cmocka_unit_test(nothing_else_decides),
-		cmocka_unit_test(search_finds_by_content),
-		cmocka_unit_test(search_equals_a_full_sort),
-		cmocka_unit_test(a_context_without_memory),
+	        cmocka_unit_test(the_words_around_decide),
+	        cmocka_unit_test(a_model_or_nothing),
+	        cmocka_unit_test(the_thing_not_its_accessory),
+	        cmocka_unit_test(parts_of_a_score),
+	        cmocka_unit_test(filters_refuse_and_count),
+	        cmocka_unit_test(ties_fall_by_freshness_price_and_order),
+	        cmocka_unit_test(nothing_else_decides),
+	        cmocka_unit_test(search_finds_by_content),
+	        cmocka_unit_test(search_equals_a_full_sort),
+	        cmocka_unit_test(a_context_without_memory),
 	};
 	return cmocka_run_group_tests(tests, open_shop, close_shop);
 }

@@ -26,8 +26,9 @@ static enum text_gap gaps[STREAM];
 /* A deterministic stream of the catalog's words and strangers. */
 static void fill_stream(uint64_t seed)
 {
-	static const char *const words[] = {"noise", "cancelling", "headphones", "headphone", "sony", "wh", "1000xm5", "sleeping", "bag", "bags", "iphone", "12",
-		"phone", "case", "手", "机", "壳", "面", "膜", "自", "然", "堂", "zebra", "the", "war", "and", "peace"};
+	static const char *const words[] = {"noise", "cancelling", "headphones", "headphone", "sony", "wh", "1000xm5", "sleeping", "bag",
+	        "bags", "iphone", "12", "phone", "case", "手", "机", "壳", "面", "膜", "自", "然", "堂", "zebra", "the", "war", "and",
+	        "peace"};
 	for (size_t i = 0; i < STREAM; i++) {
 		seed = hash_mix(seed + i);
 		stream[i] = str_of(words[seed % ARRAY_LEN(words)]);
@@ -164,7 +165,8 @@ static void hostile_tokens(void **state)
 	match_scan_init(&s, ix);
 	static char big[70000];
 	memset(big, 's', sizeof(big));
-	const struct str odd[] = {STR(""), STR("\0"), {big, sizeof(big)}, {big, 63}, {big, 64}, {big, 65}, STR("ies"), STR("sses"), STR("\xff\xfe")};
+	const struct str odd[] = {
+	        STR(""), STR("\0"), {big, sizeof(big)}, {big, 63}, {big, 64}, {big, 65}, STR("ies"), STR("sses"), STR("\xff\xfe")};
 	for (size_t i = 0; i < ARRAY_LEN(odd) * 20; i++)
 		assert_int_equal(match_scan_push(&s, odd[i % ARRAY_LEN(odd)], GAP_NONE, hits), 0);
 }
@@ -172,13 +174,13 @@ static void hostile_tokens(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(equals_the_naive_reference),
-		cmocka_unit_test(a_hit_spells_its_phrase),
-		cmocka_unit_test(a_copy_is_a_fork),
-		cmocka_unit_test(a_gap_ends_phrases),
-		cmocka_unit_test(words_that_go_on),
-		cmocka_unit_test(tails_of_unknown_names),
-		cmocka_unit_test(hostile_tokens),
+	        cmocka_unit_test(equals_the_naive_reference),
+	        cmocka_unit_test(a_hit_spells_its_phrase),
+	        cmocka_unit_test(a_copy_is_a_fork),
+	        cmocka_unit_test(a_gap_ends_phrases),
+	        cmocka_unit_test(words_that_go_on),
+	        cmocka_unit_test(tails_of_unknown_names),
+	        cmocka_unit_test(hostile_tokens),
 	};
 	return cmocka_run_group_tests(tests, open_shop, close_shop);
 }

@@ -21,9 +21,20 @@ struct row {
 
 static inline struct product row_product(const struct row *r, struct str *keyword)
 {
-	struct product p = {.id = str_of(r->id), .title = str_of(r->title), .url = STR("https://shop.example/p"), .brand = str_of(r->brand),
-		.category = str_of(r->category), .image = STR(""), .mpn = STR(""), .gtin = STR(""), .description = STR(""), .attributes = STR(""),
-		.locale = STR(""), .updated_ms = r->updated_ms, .commission_ppm = r->commission_ppm, .availability = AVAIL_IN_STOCK};
+	struct product p = {.id = str_of(r->id),
+	        .title = str_of(r->title),
+	        .url = STR("https://shop.example/p"),
+	        .brand = str_of(r->brand),
+	        .category = str_of(r->category),
+	        .image = STR(""),
+	        .mpn = STR(""),
+	        .gtin = STR(""),
+	        .description = STR(""),
+	        .attributes = STR(""),
+	        .locale = STR(""),
+	        .updated_ms = r->updated_ms,
+	        .commission_ppm = r->commission_ppm,
+	        .availability = AVAIL_IN_STOCK};
 	if (r->price > 0)
 		p.price = (struct money){.minor = r->price, .currency = "USD"};
 	if (r->keyword != NULL) {
@@ -66,13 +77,13 @@ static inline struct catalog *shop_open(const struct row *rows, size_t n, bool b
 }
 
 static const char shop_rules[] = "breaks: [for with by from in of]\n"
-				 "bylines: [by]\n"
-				 "links: [a the and 的]\n"
-				 "leads: [款]\n"
-				 "tails: [pack black white blue pcs 正品 包邮 新款 男 女]\n"
-				 "generic: [set home apple switch item case 产品 套装]\n"
-				 "units: [ml g gb pack inch]\n"
-				 "works: [Media]\n";
+                                 "bylines: [by]\n"
+                                 "links: [a the and 的]\n"
+                                 "leads: [款]\n"
+                                 "tails: [pack black white blue pcs 正品 包邮 新款 男 女]\n"
+                                 "generic: [set home apple switch item case 产品 套装]\n"
+                                 "units: [ml g gb pack inch]\n"
+                                 "works: [Media]\n";
 
 static inline struct match_index *shop_index(struct catalog *c, uint64_t seed)
 {
@@ -153,28 +164,28 @@ static inline struct str shop_best(const struct match_index *ix, const char *phr
 #define BOOKS "Media > Books"
 
 static const struct row shop_rows[] = {
-	{"a", "h1", "Sony WH-1000XM5 Wireless Noise Cancelling Headphones", "Sony", AUDIO, 39900, 5, -1, NULL},
-	{"a", "h2", "Bose QC45 Noise Cancelling Headphones", "Bose", AUDIO, 32900, 5, -1, NULL},
-	{"b", "h3", "Sony WH-CH720N Noise Cancelling Headphones - Blue", "Sony", AUDIO, 9900, 5, -1, NULL},
-	{"b", "h4", "Kids Headphone, pink", "", AUDIO, 1900, 5, -1, NULL},
-	{"a", "p1", "Apple iPhone 12 Smartphone", "Apple", PHONES, 60000, 5, -1, NULL},
-	{"a", "p2", "Apple iPhone 13 Smartphone", "Apple", PHONES, 70000, 5, -1, NULL},
-	{"b", "c1", "Leather Phone Case for iPhone 14", "", COVERS, 1500, 5, -1, NULL},
-	{"b", "c2", "Clear Phone Case with Stand", "", COVERS, 900, 5, -1, NULL},
-	{"a", "s1", "Sleeping Bag for Adults", "", CAMP, 4000, 5, -1, NULL},
-	{"b", "s2", "Mummy Sleeping Bag", "", CAMP, 6000, 5, -1, "bivvy"},
-	{"b", "s3", "Warm Sleeping Bag Black", "", CAMP, 5000, 5, -1, "set"},
-	{"a", "b1", "War and Peace by Leo Tolstoy", "", BOOKS, 1000, 5, -1, NULL},
-	{"a", "x1", "Storage Set", "", "Home > Storage", 1000, 5, -1, NULL},
-	{"a", "x2", "Tea Set", "", "Home > Storage", 1000, 5, -1, NULL},
-	{"b", "m1", "自然堂补水保湿面膜 正品", "自然堂", MASKS, 5900, 5, -1, NULL},
-	{"b", "m2", "薏仁舒缓敏感肌面膜", "", MASKS, 6900, 5, -1, NULL},
-	{"a", "m3", "绿豆清洁面膜 包邮", "", MASKS, 3900, 5, -1, NULL},
-	{"a", "t1", "华为智能手机 新款", "华为", PHONES, 90000, 5, -1, NULL},
-	{"a", "t2", "老人手机", "", PHONES, 30000, 5, -1, NULL},
-	{"b", "t3", "双卡手机", "", PHONES, 30000, 5, -1, NULL},
-	{"b", "t4", "透明手机壳", "", COVERS, 900, 5, -1, NULL},
-	{"b", "t5", "硅胶手机壳 新款", "", COVERS, 900, 5, -1, NULL},
+        {"a", "h1", "Sony WH-1000XM5 Wireless Noise Cancelling Headphones", "Sony", AUDIO, 39900, 5, -1, NULL},
+        {"a", "h2", "Bose QC45 Noise Cancelling Headphones", "Bose", AUDIO, 32900, 5, -1, NULL},
+        {"b", "h3", "Sony WH-CH720N Noise Cancelling Headphones - Blue", "Sony", AUDIO, 9900, 5, -1, NULL},
+        {"b", "h4", "Kids Headphone, pink", "", AUDIO, 1900, 5, -1, NULL},
+        {"a", "p1", "Apple iPhone 12 Smartphone", "Apple", PHONES, 60000, 5, -1, NULL},
+        {"a", "p2", "Apple iPhone 13 Smartphone", "Apple", PHONES, 70000, 5, -1, NULL},
+        {"b", "c1", "Leather Phone Case for iPhone 14", "", COVERS, 1500, 5, -1, NULL},
+        {"b", "c2", "Clear Phone Case with Stand", "", COVERS, 900, 5, -1, NULL},
+        {"a", "s1", "Sleeping Bag for Adults", "", CAMP, 4000, 5, -1, NULL},
+        {"b", "s2", "Mummy Sleeping Bag", "", CAMP, 6000, 5, -1, "bivvy"},
+        {"b", "s3", "Warm Sleeping Bag Black", "", CAMP, 5000, 5, -1, "set"},
+        {"a", "b1", "War and Peace by Leo Tolstoy", "", BOOKS, 1000, 5, -1, NULL},
+        {"a", "x1", "Storage Set", "", "Home > Storage", 1000, 5, -1, NULL},
+        {"a", "x2", "Tea Set", "", "Home > Storage", 1000, 5, -1, NULL},
+        {"b", "m1", "自然堂补水保湿面膜 正品", "自然堂", MASKS, 5900, 5, -1, NULL},
+        {"b", "m2", "薏仁舒缓敏感肌面膜", "", MASKS, 6900, 5, -1, NULL},
+        {"a", "m3", "绿豆清洁面膜 包邮", "", MASKS, 3900, 5, -1, NULL},
+        {"a", "t1", "华为智能手机 新款", "华为", PHONES, 90000, 5, -1, NULL},
+        {"a", "t2", "老人手机", "", PHONES, 30000, 5, -1, NULL},
+        {"b", "t3", "双卡手机", "", PHONES, 30000, 5, -1, NULL},
+        {"b", "t4", "透明手机壳", "", COVERS, 900, 5, -1, NULL},
+        {"b", "t5", "硅胶手机壳 新款", "", COVERS, 900, 5, -1, NULL},
 };
 
 #endif
