@@ -7,7 +7,7 @@
 #include <time.h>
 
 #define POLL_MS 200
-#define EXPIRY_EVERY_MS 60000
+#define EXPIRY_REST_MS 60000 /* between shelves that only drop what has expired */
 
 /* ---- shelves ----------------------------------------------------------------------------- */
 
@@ -170,14 +170,14 @@ static void *load_run(void *feeder)
 static void *clock_run(void *feeder)
 {
 	struct feeder *f = feeder;
-	int64_t seen = -1, version = -1, expiry_at = now_ms() + EXPIRY_EVERY_MS;
+	int64_t seen = -1, version = -1, rest_until = 0;
 	struct err e = {0};
 	while (!feeder_pause(f, POLL_MS)) {
 		enum status s = OK;
 		bool look = f->ledger && feeder_loaded(f) && ledger_data_version(f->ledger, &version, &e) == OK && version != seen;
-		bool expired = now_ms() >= expiry_at && stock_stale(f->stock, now_ms());
-		if (now_ms() >= expiry_at)
-			expiry_at = now_ms() + EXPIRY_EVERY_MS;
+		bool expired = mono_us() / 1000 >= rest_until && stock_stale(f->stock, now_ms());
+		if (expired)
+			rest_until = mono_us() / 1000 + EXPIRY_REST_MS;
 		if (look)
 			s = feeder_load_catalogs(f, &e);
 		if (s == OK && (look || expired))
