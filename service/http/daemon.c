@@ -157,7 +157,7 @@ static bool split_target(struct request *r, struct str *path_out)
 
 static bool route_request(struct request *r)
 {
-	char allow[64];
+	char allow[ALLOW_MOST];
 	struct str path;
 
 	if (!split_target(r, &path))

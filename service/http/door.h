@@ -143,8 +143,9 @@ struct route {
 };
 extern const struct route routes[];
 extern const size_t route_count;
+#define ALLOW_MOST 64
 /* NULL: 404 or 405 (then *allow_out is not empty). Fills r->segment. */
-const struct route *route_find(struct request *r, struct str method, struct str path, char allow_out[64]);
+const struct route *route_find(struct request *r, struct str method, struct str path, char allow_out[ALLOW_MOST]);
 
 /* ---- a request ------------------------------------------------------------------------------------------------------- */
 

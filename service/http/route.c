@@ -1,6 +1,7 @@
 /* The table of routes: who may call, how large a body may be, where it runs, and what /openapi.json says of it. */
 #include "http/door.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define R_MONEY (R_FINANCE | R_MERCHANT)
@@ -74,17 +75,11 @@ static bool path_match(const char *pattern, struct str path, struct str segment[
 	return p.n == 0 && path.n == 0;
 }
 
-static void allow_add(char allow[64], const char *method)
+static void allow_add(char allow[ALLOW_MOST], const char *method)
 {
 	size_t n = strlen(allow);
 
-	if (n + strlen(method) + 9 > 64)
-		return;
-	if (n)
-		memcpy(allow + n, ", ", 3);
-	strcat(allow, method);
-	if (strcmp(method, "GET") == 0)
-		strcat(allow, ", HEAD");
+	snprintf(allow + n, ALLOW_MOST - n, "%s%s%s", n ? ", " : "", method, strcmp(method, "GET") == 0 ? ", HEAD" : "");
 }
 
 static bool behind_this_door(const struct request *r, const struct route *t)
@@ -98,7 +93,7 @@ static bool behind_this_door(const struct request *r, const struct route *t)
 	return !t->private_door;
 }
 
-const struct route *route_find(struct request *r, struct str method, struct str path, char allow_out[64])
+const struct route *route_find(struct request *r, struct str method, struct str path, char allow_out[ALLOW_MOST])
 {
 	struct str wanted = str_eq(method, STR("HEAD")) ? STR("GET") : method;
 
