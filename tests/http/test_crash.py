@@ -161,3 +161,15 @@ def test_power_loss_under_load(make_service, recorder, short_tmp, mode):
         service.start()
         service.stop()
         check(service.data, clicks, orders)
+
+
+def test_sigterm_under_load_drains(make_service):
+    rng = random.Random(11)
+    service = make_service()
+    links = prepare(service)
+    shoppers = Shoppers(service.url, links, "t")
+    load_until(service, shoppers, rng)
+    assert service.stop() == 0
+    clicks, orders = shoppers.end()
+    check(service.data, clicks, orders)
+    assert "event=stopping" in service.log()
