@@ -58,7 +58,7 @@ static struct catalog_part *open_part(struct request *r, struct str merchant, st
 /* What If-Match asks for, as the one generation the keeper compares. False: 412 stands in the reply. */
 static bool read_if_match(struct request *r, struct str *out)
 {
-	struct str list = request_header(r, "If-Match"), now = STR_NONE;
+	struct str list = request_header(r, "If-Match");
 	struct shelf *s = NULL;
 
 	*out = STR_NONE;
@@ -67,7 +67,7 @@ static bool read_if_match(struct request *r, struct str *out)
 	struct catalog_part *p = open_part(r, r->segment[0], &s);
 	if (!p)
 		return false;
-	now = arena_take_str(r->arena, part_generation(p));
+	struct str now = arena_take_str(r->arena, part_generation(p));
 	shelf_unref(s);
 	if (now.n && tag_listed(list, now)) {
 		*out = now;
