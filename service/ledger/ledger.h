@@ -58,10 +58,10 @@ struct ledger_insertion {
 	bool eligible, holdout, dry_run;
 	int64_t prompt_tokens, completion_tokens; /* -1: not given */
 	struct money cost;                        /* currency "": not given */
+	bool once; /* a request_id was given: the same insertion again counts nothing. Without one every serve counts: the insertion stays as
+	            * it is, a row for the serve is added, and answers, links, tokens and costs grow again under the serve's own time */
 	uint32_t link_count;
-	struct ledger_link link[LEDGER_MAX_LINKS];
-	bool once; /* a request_id was given: the same insertion again counts nothing. Without one every serve counts: the row stays, its
-	            * `serves` grows, and answers, links, tokens and costs are added to the roll-ups again */
+	struct ledger_link link[LEDGER_MAX_LINKS]; /* the last: only link_count of them are copied */
 };
 enum click_class { CLICK_HUMAN, CLICK_BOT, CLICK_PREVIEW, CLICK_PREFETCH, CLICK_DUPLICATE, CLICK_RATE, CLICK_STALE };
 struct str click_class_name(enum click_class c);
@@ -135,7 +135,7 @@ struct ledger_idempotency {
 
 enum ledger_event_kind { LEDGER_INSERTION, LEDGER_CLICK, LEDGER_CONVERSION };
 /* Called once, on the scribe, after COMMIT (status OK) or when it failed (E_IO). For a conversion, booking tells what became of it. The same
- * insertion id again is OK and counts nothing. */
+ * insertion id again is OK; ledger_insertion.once tells whether it counts. */
 typedef void ledger_done(void *arg, enum status s, const struct ledger_booking *booking);
 /* E_BUSY: the queue is full or the ledger is not writable (done is not called). The event is copied. done may be NULL. */
 MUST_USE enum status ledger_submit(struct ledger *l, enum ledger_event_kind kind, const void *event, ledger_done *done, void *arg);

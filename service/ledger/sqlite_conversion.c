@@ -411,8 +411,7 @@ enum status writer_conversion(struct writer *w, const struct ledger_conversion *
 	} else {
 		s = apply_message(w, &ch, &booking);
 	}
-	if (c->received_at_ms > w->as_of_ms)
-		w->as_of_ms = c->received_at_ms;
+	writer_saw(w, c->received_at_ms);
 	if (s == OK)
 		describe(&ch, booking, out);
 	return s;

@@ -31,11 +31,19 @@ static void read_link(sqlite3_stmt *q, struct ledger_insertion *i)
 	l->existing = false;
 }
 
-static enum status spread_insertions(struct db *d, const struct spread *s, int64_t from_ms, int64_t to_ms)
+#define ANSWER_COLUMNS \
+	"SELECT i.no, i.at_ms, i.decision, i.form, i.app, i.model, i.eligible, i.prompt_tokens, i.completion_tokens, i.cost, i.currency," \
+	" l.merchant, l.product, l.phrase"
+static const char sql_first_serves[] = ANSWER_COLUMNS
+	" FROM insertion i LEFT JOIN link l ON l.insertion_no = i.no AND l.later = 0"
+	" WHERE i.at_ms >= ?1 AND i.at_ms < ?2 ORDER BY i.at_ms, i.no";
+static const char sql_later_serves[] = ANSWER_COLUMNS
+	" FROM serve i LEFT JOIN serve_link s ON s.serve_no = i.no LEFT JOIN link l ON l.no = s.link_no"
+	" WHERE i.at_ms >= ?1 AND i.at_ms < ?2 ORDER BY i.at_ms, i.no";
+
+static enum status spread_answers(struct db *d, const char *sql, const struct spread *s, int64_t from_ms, int64_t to_ms)
 {
-	sqlite3_stmt *q = db_use(d, "SELECT i.no, i.at_ms, i.decision, i.form, i.app, i.model, i.eligible, i.prompt_tokens, i.completion_tokens,"
-				    " i.cost, i.currency, l.merchant, l.product, l.phrase FROM insertion i"
-				    " LEFT JOIN link l ON l.insertion_no = i.no WHERE i.at_ms >= ?1 AND i.at_ms < ?2 ORDER BY i.at_ms, i.no");
+	sqlite3_stmt *q = db_use(d, sql);
 	db_int(q, 1, from_ms);
 	db_int(q, 2, to_ms);
 	struct ledger_insertion i = {0};
@@ -112,7 +120,9 @@ static enum status spread_orders(struct db *d, const char *sql, enum basis basis
 enum status reader_spread_events(
 	struct reader *r, const struct spread *s, int64_t from_ms, int64_t to_ms, unsigned bases, struct err *e)
 {
-	enum status st = spread_insertions(&r->db, s, from_ms, to_ms);
+	enum status st = spread_answers(&r->db, sql_first_serves, s, from_ms, to_ms);
+	if (st == OK)
+		st = spread_answers(&r->db, sql_later_serves, s, from_ms, to_ms);
 	if (st == OK)
 		st = spread_clicks(&r->db, s, from_ms, to_ms);
 	if (st == OK && bases & BASIS_BIT(BASIS_EVENT))

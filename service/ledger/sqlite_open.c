@@ -133,7 +133,8 @@ static enum status prepare_file(const char *path, const char *const *const *step
 
 static enum status prepare(struct ledger *l, bool alone, struct err *e)
 {
-	static const char *const *const main_steps[] = {schema_ledger}, *const *const catalog_steps[] = {schema_catalog};
+	static const char *const *const main_steps[LEDGER_SCHEMA] = {schema_ledger, schema_ledger_2},
+		*const *const catalog_steps[] = {schema_catalog};
 	static const char *const main_checks[] = {"PRAGMA quick_check(roll)", "PRAGMA quick_check(takings)", "PRAGMA quick_check(orders)",
 		"PRAGMA quick_check(entry)", "PRAGMA quick_check(posting)", "PRAGMA quick_check(merchant)", "PRAGMA quick_check(key)"};
 	static const char *const catalog_checks[] = {"PRAGMA quick_check(catalog)"};
@@ -350,7 +351,7 @@ static enum status open_reading(struct ledger *l, struct err *e)
 		return s;
 	s = pragma_int(&r->db, "PRAGMA user_version", &version);
 	reader_put(l, r);
-	return s == OK && version == 1 ? OK : err_set(e, E_IO, "ledger", "no ledger of this version in %.180s", l->path);
+	return s == OK && version == LEDGER_SCHEMA ? OK : err_set(e, E_IO, "ledger", "no ledger of this version in %.180s", l->path);
 }
 
 enum status ledger_open(const struct ledger_options *o, struct ledger **out, struct err *e)

@@ -92,6 +92,7 @@ static void put_insertion(sqlite3_stmt *q, struct buf *out)
 		put_text(out, names[i], db_get_text(q, 3 + i));
 	put_bool(out, "eligible", db_get_int(q, 10) != 0);
 	put_bool(out, "holdout", db_get_int(q, 11) != 0);
+	put_int(out, "serves", db_get_int(q, 16));
 	if (db_get_int(q, 12) >= 0)
 		put_int(out, "prompt_tokens", db_get_int(q, 12));
 	if (db_get_int(q, 13) >= 0)
@@ -107,7 +108,7 @@ enum status ledger_insertion_json(struct ledger *l, struct ledger_id id, struct 
 	if (s != OK)
 		return s;
 	sqlite3_stmt *q = db_use(&r->db, "SELECT no, insertion, at_ms, decision, reason, class, form, locale, app, model, eligible, holdout,"
-					 " prompt_tokens, completion_tokens, cost, currency FROM insertion WHERE insertion = ?1");
+					 " prompt_tokens, completion_tokens, cost, currency, serves FROM insertion WHERE insertion = ?1");
 	db_blob(q, 1, id.b, LEDGER_ID);
 	bool row;
 	s = db_step(&r->db, q, &row);

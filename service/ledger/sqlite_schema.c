@@ -74,6 +74,20 @@ const char *const schema_ledger[] = {
 	"PRAGMA user_version=1;",
 	NULL};
 
+/* The same answer served again (its ids are deterministic): a row a serve after the first, with its own time and numbers, and the links it
+ * showed. later: the link was not among the first serve's, since the catalog had changed in between. */
+const char *const schema_ledger_2[] = {
+	"ALTER TABLE insertion ADD COLUMN serves INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE link ADD COLUMN later INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE serve(no INTEGER PRIMARY KEY, insertion_no INTEGER NOT NULL REFERENCES insertion(no), at_ms INTEGER NOT NULL,"
+	" decision TEXT NOT NULL, form TEXT NOT NULL, app TEXT NOT NULL, model TEXT NOT NULL, eligible INTEGER NOT NULL,"
+	" prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, cost INTEGER NOT NULL, currency TEXT NOT NULL) STRICT;"
+	"CREATE INDEX serve_at ON serve(at_ms);"
+	"CREATE TABLE serve_link(serve_no INTEGER NOT NULL REFERENCES serve(no), link_no INTEGER NOT NULL REFERENCES link(no),"
+	" PRIMARY KEY(serve_no, link_no)) STRICT, WITHOUT ROWID;"
+	"PRAGMA user_version=2;",
+	NULL};
+
 /* Second file: catalogs. They are uploaded in transactions of seconds, and clicks must not wait for those. target outlives product. */
 const char *const schema_catalog[] = {
 	"CREATE TABLE counter(name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;"

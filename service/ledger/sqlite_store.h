@@ -21,7 +21,8 @@ struct catalog_store {
 };
 
 /* Pieces of SQL, ended by NULL. */
-extern const char *const schema_ledger[], *const schema_catalog[];
+extern const char *const schema_ledger[], *const schema_ledger_2[], *const schema_catalog[];
+#define LEDGER_SCHEMA 2 /* user_version of the main file when all its steps are taken */
 
 MUST_USE enum status keeper_start(struct ledger *l, struct keeper **out, struct err *e);
 void keeper_stop(struct keeper *k);
@@ -30,6 +31,8 @@ void keeper_nudge(struct keeper *k);
 
 MUST_USE enum status writer_open(struct ledger *l, struct writer **out, struct err *e);
 void writer_close(struct writer *w);
+/* An event of this time is in the batch: the report's as_of follows. */
+void writer_saw(struct writer *w, int64_t ms);
 /* Adds 1 to a counter of the main file. */
 MUST_USE enum status db_count_up(struct db *d, const char *counter);
 

@@ -91,6 +91,13 @@ static const struct agreement {
 } agreements[] = {
 	{"links belong to insertions", "a link without its insertion",
 		"SELECT hex(link) FROM main.link l WHERE NOT EXISTS (SELECT 1 FROM main.insertion i WHERE i.no = l.insertion_no) LIMIT 1"},
+	{"serves are counted on their insertions", "an insertion whose serves are not the number of its rows",
+		"SELECT hex(i.insertion) FROM main.insertion i LEFT JOIN (SELECT insertion_no, count(*) n FROM main.serve GROUP BY insertion_no) s"
+		" ON s.insertion_no = i.no WHERE i.serves <> 1 + coalesce(s.n, 0) LIMIT 1"},
+	{"serves belong to insertions, and so do their links", "a serve, or a link it showed, without its insertion",
+		"SELECT 'serve ' || s.no FROM main.serve s LEFT JOIN main.insertion i ON i.no = s.insertion_no WHERE i.no IS NULL UNION ALL"
+		" SELECT 'serve ' || x.serve_no FROM main.serve_link x LEFT JOIN main.serve s ON s.no = x.serve_no LEFT JOIN main.link l"
+		" ON l.no = x.link_no WHERE s.insertion_no IS NOT l.insertion_no LIMIT 1"},
 	{"entries belong to orders", "an entry without its order",
 		"SELECT order_no || '/' || seq FROM main.entry e WHERE NOT EXISTS (SELECT 1 FROM main.orders o WHERE o.no = e.order_no) LIMIT 1"},
 	{"postings belong to entries", "a posting without its entry",

@@ -1,11 +1,10 @@
-/* The scribe's side of SQLite: transactions, insertions, clicks, roll-ups. */
+/* The scribe's side of SQLite: transactions, clicks, roll-ups. */
 #include "ledger/sqlite_store.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { DUPLICATE_MS = 10000, NUDGE_PAGES = 4000 };
-#define TOKENS_MAX INT64_C(1000000000000)
 
 /* ---- transactions ------------------------------------------------------------------------------- */
 
@@ -33,6 +32,12 @@ static const char sql_takings[] =
 	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) ON CONFLICT DO UPDATE SET orders=orders+excluded.orders,"
 	" value=value+excluded.value, pending=pending+excluded.pending, approved=approved+excluded.approved, paid=paid+excluded.paid,"
 	" reversed=reversed+excluded.reversed, clawed=clawed+excluded.clawed, cost=cost+excluded.cost";
+
+void writer_saw(struct writer *w, int64_t ms)
+{
+	if (ms > w->as_of_ms)
+		w->as_of_ms = ms;
+}
 
 static enum status flush(struct writer *w, struct tally *t, const char *sql, int width)
 {
@@ -108,95 +113,6 @@ enum status writer_task(struct writer *w, store_task *run, void *arg, enum statu
 	if (own != OK)
 		s = db_run(&w->db, db_use(&w->db, "ROLLBACK TO task"));
 	return s == OK ? db_run(&w->db, db_use(&w->db, "RELEASE task")) : s;
-}
-
-static void saw_time(struct writer *w, int64_t ms)
-{
-	if (ms > w->as_of_ms)
-		w->as_of_ms = ms;
-}
-
-/* ---- insertions --------------------------------------------------------------------------------- */
-
-static bool id_given(const struct ledger_id *id)
-{
-	static const struct ledger_id none;
-	return memcmp(id, &none, sizeof(none)) != 0;
-}
-
-static void bind_hash(sqlite3_stmt *q, int i, const struct ledger_id *id)
-{
-	if (id_given(id))
-		db_blob(q, i, id->b, LEDGER_ID);
-}
-
-/* A copy with numbers no sum can choke on; costs beyond reason count as not given. */
-static void sane_copy(struct ledger_insertion *out, const struct ledger_insertion *i)
-{
-	memcpy(out, i, offsetof(struct ledger_insertion, link) + i->link_count * sizeof(i->link[0]));
-	if (out->prompt_tokens > TOKENS_MAX)
-		out->prompt_tokens = -1;
-	if (out->completion_tokens > TOKENS_MAX)
-		out->completion_tokens = -1;
-	if (out->cost.minor < 0 || out->cost.minor > AMOUNT_MAX)
-		out->cost = (struct money){0};
-}
-
-static enum status insert_insertion(struct writer *w, const struct ledger_insertion *i, bool *new_out)
-{
-	sqlite3_stmt *q = db_use(&w->db,
-		"INSERT INTO insertion(insertion, at_ms, decision, reason, class, form, locale, app, model, request, conversation, user,"
-		" eligible, holdout, prompt_tokens, completion_tokens, cost, currency)"
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18) ON CONFLICT(insertion) DO NOTHING");
-	db_blob(q, 1, i->insertion.b, LEDGER_ID);
-	db_int(q, 2, i->at_ms);
-	const char *names[] = {i->decision, i->reason, i->class, i->form, i->locale, i->app, i->model};
-	for (int k = 0; k < (int)ARRAY_LEN(names); k++)
-		db_name(q, 3 + k, names[k]);
-	bind_hash(q, 10, &i->request_hash);
-	bind_hash(q, 11, &i->conversation_hash);
-	bind_hash(q, 12, &i->user_hash);
-	const int64_t numbers[] = {i->eligible, i->holdout, i->prompt_tokens, i->completion_tokens, i->cost.minor};
-	for (int k = 0; k < (int)ARRAY_LEN(numbers); k++)
-		db_int(q, 13 + k, numbers[k]);
-	db_name(q, 18, i->cost.currency);
-	enum status s = db_run(&w->db, q);
-	*new_out = s == OK && sqlite3_changes(w->db.h) == 1;
-	return s;
-}
-
-/* A link id that is already stored belongs to an earlier answer: it becomes an existing one. */
-static enum status insert_link(struct writer *w, int64_t insertion_no, struct ledger_link *l)
-{
-	sqlite3_stmt *q = db_use(&w->db, "INSERT INTO link(link, insertion_no, merchant, product, phrase, product_key)"
-					 " VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(link) DO NOTHING");
-	db_blob(q, 1, l->link.b, LEDGER_ID);
-	db_int(q, 2, insertion_no);
-	db_name(q, 3, l->merchant);
-	db_name(q, 4, l->product);
-	db_name(q, 5, l->phrase);
-	db_int(q, 6, (int64_t)l->product_key);
-	enum status s = db_run(&w->db, q);
-	l->existing = s == OK && sqlite3_changes(w->db.h) == 0;
-	return s;
-}
-
-enum status writer_insertion(struct writer *w, const struct ledger_insertion *given)
-{
-	struct ledger_insertion i;
-	sane_copy(&i, given);
-	bool fresh;
-	enum status s = insert_insertion(w, &i, &fresh);
-	if (s != OK || !fresh)
-		return s;
-	int64_t no = sqlite3_last_insert_rowid(w->db.h);
-	for (uint32_t k = 0; k < i.link_count && s == OK; k++)
-		if (!i.link[k].existing)
-			s = insert_link(w, no, &i.link[k]);
-	if (s == OK)
-		spread_insertion(&w->spread, &i);
-	saw_time(w, i.at_ms);
-	return s;
 }
 
 /* ---- clicks -------------------------------------------------------------------------------------- */
@@ -312,7 +228,7 @@ enum status writer_click(struct writer *w, const struct ledger_click *c)
 		s = count_on_link(w, l.no, class == CLICK_HUMAN);
 	struct dims d = {{c->merchant, c->product, l.phrase, l.form, l.app, l.model}};
 	spread_click(&w->spread, c->at_ms, &d, class == CLICK_HUMAN);
-	saw_time(w, c->at_ms);
+	writer_saw(w, c->at_ms);
 	return s;
 }
 

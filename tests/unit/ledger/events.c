@@ -14,6 +14,7 @@ static void the_same_insertion_counts_once(void **state)
 	bench_link(&i, 11, "m1", "p1", "phones");
 	bench_link(&i, 12, "m2", "p1", "phones");
 	bench_link(&i, 13, "m1", "p2", "cases");
+	i.once = true;
 	for (int n = 0; n < 3; n++) {
 		bench_submit(b->l, LEDGER_INSERTION, &i);
 		bench_again(b);
@@ -31,6 +32,72 @@ static void the_same_insertion_counts_once(void **state)
 	has(r, "{\"merchant\":null},\"answers\":1,\"eligible\":0,\"linked\":0,\"links\":0");
 	has(r, "{\"merchant\":\"m1\"},\"answers\":1,\"eligible\":1,\"linked\":1,\"links\":2");
 	has(r, "{\"merchant\":\"m2\"},\"answers\":1,\"eligible\":1,\"linked\":1,\"links\":1");
+	free(r);
+	bench_verify(b->l);
+}
+
+/* Without a request id the same answer is served again and again, to whom we do not know: each serve is an answer. */
+static void every_serve_counts(void **state)
+{
+	struct bench *b = *state;
+	struct ledger_insertion i = bench_insertion(1, T0);
+	bench_link(&i, 11, "m1", "p1", "phones");
+	bench_link(&i, 12, "m2", "p1", "phones");
+	i.prompt_tokens = 10;
+	i.cost = bench_money(3, "USD");
+	for (int n = 0; n < 3; n++) {
+		bench_submit(b->l, LEDGER_INSERTION, &i);
+		i.at_ms += DAY_MS;
+		bench_again(b);
+	}
+	i.once = true; /* a retry that says so changes nothing */
+	bench_submit(b->l, LEDGER_INSERTION, &i);
+	char *r = bench_report(b->l, "day", REPORT_JSON);
+	has(r, "{\"day\":\"2026-09-21\"},\"answers\":1,\"eligible\":1,\"linked\":1,\"links\":2,");
+	has(r, "{\"day\":\"2026-09-23\"},\"answers\":1,\"eligible\":1,\"linked\":1,\"links\":2,");
+	assert_null(strstr(r, "2026-09-24"));
+	free(r);
+	r = bench_report(b->l, "merchant", REPORT_JSON);
+	has(r, "{\"merchant\":\"m1\"},\"answers\":3,\"eligible\":3,\"linked\":3,\"links\":3,");
+	has(r, "\"token_cost\":{\"USD\":9}");
+	free(r);
+	/* Two columns that are no cube: from the raw events. */
+	r = bench_report(b->l, "form,merchant", REPORT_JSON);
+	has(r, "{\"form\":\"inline\",\"merchant\":\"m2\"},\"answers\":3,\"eligible\":3,\"linked\":3,\"links\":3,");
+	free(r);
+	struct buf json;
+	buf_init(&json, 1 << 16);
+	assert_int_equal(ledger_insertion_json(b->l, bench_id(1), &json, NULL), OK);
+	has(json.p, "\"serves\":3,");
+	buf_done(&json);
+	bench_verify(b->l);
+}
+
+/* The catalog may change between two serves: the same insertion then shows other links, and each serve has its own. */
+static void a_serve_has_the_links_it_showed(void **state)
+{
+	struct bench *b = *state;
+	struct ledger_insertion i = bench_insertion(1, T0), other = bench_insertion(2, T0);
+	bench_link(&other, 21, "m3", "p1", "phones");
+	bench_submit(b->l, LEDGER_INSERTION, &other);
+	bench_link(&i, 11, "m1", "p1", "phones");
+	bench_submit(b->l, LEDGER_INSERTION, &i);
+	i.link_count = 0;
+	bench_link(&i, 12, "m2", "p1", "phones"); /* new */
+	bench_link(&i, 12, "m2", "p1", "phones"); /* twice in one answer is once */
+	bench_link(&i, 21, "m3", "p1", "phones"); /* another answer's */
+	bench_link(&i, 11, "m1", "p1", "phones");
+	i.link[3].existing = true; /* was in the text before */
+	bench_submit(b->l, LEDGER_INSERTION, &i);
+	i.link_count = 0;
+	NAME(i.decision, "none");
+	i.eligible = false;
+	bench_submit(b->l, LEDGER_INSERTION, &i);
+	char *r = bench_report(b->l, "merchant", REPORT_JSON);
+	has(r, "{\"merchant\":null},\"answers\":1,\"eligible\":0,\"linked\":0,\"links\":0,");
+	has(r, "{\"merchant\":\"m1\"},\"answers\":1,\"eligible\":1,\"linked\":1,\"links\":1,");
+	has(r, "{\"merchant\":\"m2\"},\"answers\":1,\"eligible\":1,\"linked\":1,\"links\":1,");
+	has(r, "{\"merchant\":\"m3\"},\"answers\":1,\"eligible\":1,\"linked\":1,\"links\":1,");
 	free(r);
 	bench_verify(b->l);
 }
@@ -281,7 +348,7 @@ static void token_costs_are_set_against_earnings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(the_same_insertion_counts_once),
+		T(the_same_insertion_counts_once), T(every_serve_counts), T(a_serve_has_the_links_it_showed),
 		T(links_that_were_there_before_are_not_counted_anew),
 		T(clicks_of_one_visitor_within_ten_seconds_are_one),
 		T(groupings_and_filters_agree),

@@ -32,8 +32,9 @@ static void do_insertion(struct model *m, struct ledger *l)
 	uint64_t n = pick(m, INSERTIONS);
 	struct ledger_insertion i = bench_insertion(n + 1, m->now);
 	bench_link(&i, 1000 + n, merchant[n % MERCHANTS], "p", "phrase");
+	i.once = pick(m, 2);
 	bench_submit(l, LEDGER_INSERTION, &i);
-	if (!m->inserted[n])
+	if (!m->inserted[n] || !i.once)
 		m->answers[n % MERCHANTS]++;
 	m->inserted[n] = true;
 }
