@@ -60,6 +60,8 @@ size_t str_find(struct str s, struct str needle, size_t from)
 		return s.n;
 	if (needle.n == 0)
 		return from;
+	if (needle.n > s.n - from) /* also keeps the empty slice's NULL from memmem */
+		return s.n;
 	const char *hit = memmem(s.p + from, s.n - from, needle.p, needle.n);
 	return hit ? (size_t)(hit - s.p) : s.n;
 }
