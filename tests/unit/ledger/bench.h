@@ -51,7 +51,7 @@ static inline void bench_again(struct bench *b)
 	b->l = bench_open(b->url);
 }
 
-static inline void bench_remove(const char *dir)
+static inline void bench_remove_files(const char *dir)
 {
 	static const char *const names[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db-lock", "ledger.db-catalog",
 		"ledger.db-catalog-wal", "ledger.db-catalog-shm"};
@@ -60,6 +60,11 @@ static inline void bench_remove(const char *dir)
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
 		unlink(path);
 	}
+}
+
+static inline void bench_remove(const char *dir)
+{
+	bench_remove_files(dir);
 	rmdir(dir);
 }
 
