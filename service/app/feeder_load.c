@@ -6,6 +6,7 @@
 
 #define LIST_MAX (256u << 20)
 #define LINE_MAX_BYTES (8u << 20)
+#define STOP_EVERY 4096 /* lines between looks at whether the service stops */
 
 /* ---- the list of merchants -------------------------------------------------------------------- */
 
@@ -57,9 +58,10 @@ static enum status list_read(struct ledger *ledger, struct list *l, struct err *
 /* ---- one merchant -------------------------------------------------------------------------------- */
 
 struct loading {
+	struct feeder *f;
 	struct part_builder *b;
 	struct arena *a;
-	size_t bad;
+	size_t lines, bad;
 	struct err e;
 	enum status status;
 };
@@ -68,6 +70,10 @@ static bool add_line(void *arg, struct str line)
 {
 	struct loading *l = arg;
 	struct product p;
+	if (l->lines++ % STOP_EVERY == 0 && feeder_pause(l->f, 0)) {
+		l->status = err_set(&l->e, E_BUSY, "", "the service stops");
+		return false;
+	}
 	arena_reset(l->a);
 	l->status = feed_line_read(line, l->a, &p, &l->e);
 	if (l->status == OK)
@@ -81,7 +87,7 @@ static bool add_line(void *arg, struct str line)
 
 static enum status read_lines(struct feeder *f, struct str merchant, struct part_builder *b, struct err *e)
 {
-	struct loading l = {.b = b, .a = arena_new(LINE_MAX_BYTES)};
+	struct loading l = {.f = f, .b = b, .a = arena_new(LINE_MAX_BYTES)};
 	if (!l.a)
 		return err_set(e, E_NOMEM, "", "out of memory");
 	enum status s = ledger_catalog_each(f->ledger, merchant, add_line, &l, e);

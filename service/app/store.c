@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define REPORT_LIMIT ((size_t)1 << 30)
@@ -56,27 +55,60 @@ static const struct option report_rows[] = {
 };
 #undef AT
 
-/* Midnight of a bare date is that of the zone; this process has one thread, so TZ may change under it. */
-static enum status read_date(const char *text, const char *tz, int64_t missing, const char *name, int64_t *out, struct err *e)
+/* A date or a moment as it was given. */
+struct when {
+	int64_t ms;
+	bool date; /* ms is midnight as if UTC: which instant that is, the zone tells */
+};
+
+static enum status read_when(const char *text, const char *name, struct when missing, struct when *out, struct err *e)
 {
-	struct tm day = {.tm_isdst = -1};
+	struct when w = {.date = strlen(text) == 10};
 	if (!*text) {
 		*out = missing;
 		return OK;
 	}
-	enum status s = time_parse(str_of(text), out, e);
-	if (s != OK) {
+	enum status s = time_parse(str_of(text), &w.ms, e);
+	if (s != OK)
 		snprintf(e->where, sizeof e->where, "%s", name);
-		return s;
-	}
-	if (strlen(text) != 10)
-		return OK;
-	if (strcmp(tz, "UTC") == 0 || !strptime(text, "%Y-%m-%d", &day))
-		return OK;
-	setenv("TZ", tz, 1);
-	tzset();
-	*out = (int64_t)mktime(&day) * 1000;
+	else
+		*out = w;
+	return s;
+}
+
+static enum status instant(struct when w, const char *tz, int64_t *out, struct err *e)
+{
+	if (w.date)
+		return ledger_local_time(str_of(tz), w.ms, out, e);
+	*out = w.ms;
 	return OK;
+}
+
+/* The first day of the zone that has not begun yet. */
+static enum status tomorrow(const char *tz, int64_t now, struct when *out, struct err *e)
+{
+	struct when day = {.ms = (now / DAY_MS - 1) * DAY_MS, .date = true}; /* no zone is a day away from UTC */
+	int64_t begins = now;
+	enum status s = OK;
+	for (; s == OK && begins <= now; day.ms += DAY_MS)
+		s = instant(day, tz, &begins, e);
+	day.ms -= DAY_MS;
+	*out = day;
+	return s;
+}
+
+/* By default the last 31 days of the zone, today's included. */
+static enum status read_span(const struct report_own *own, struct ledger_report_query *q, struct err *e)
+{
+	struct when from, to;
+	enum status s = tomorrow(own->tz, now_ms(), &to, e);
+	if (s == OK)
+		s = read_when(own->to, "to", to, &to, e);
+	if (s == OK)
+		s = read_when(own->from, "from", (struct when){to.ms - 31 * DAY_MS, to.date}, &from, e);
+	if (s == OK)
+		s = instant(to, own->tz, &q->to_ms, e);
+	return s == OK ? instant(from, own->tz, &q->from_ms, e) : s;
 }
 
 static bool fits(char *field, size_t n, const char *text)
@@ -87,11 +119,8 @@ static bool fits(char *field, size_t n, const char *text)
 static enum status read_query(const struct report_own *own, struct ledger_report_query *q, struct err *e)
 {
 	static const char *const formats[] = {[REPORT_JSON] = "json", [REPORT_CSV] = "csv", [REPORT_TABLE] = "table"};
-	int64_t tomorrow = (now_ms() / DAY_MS + 1) * DAY_MS;
 	*q = (struct ledger_report_query){.limit = (uint32_t)own->limit, .posting = strcmp(own->date_basis, "posting") == 0};
-	enum status s = read_date(own->to, own->tz, tomorrow, "to", &q->to_ms, e);
-	if (s == OK)
-		s = read_date(own->from, own->tz, q->to_ms - 31 * DAY_MS, "from", &q->from_ms, e);
+	enum status s = read_span(own, q, e);
 	if (s != OK)
 		return s;
 	if (!q->posting && strcmp(own->date_basis, "event") != 0)

@@ -2,11 +2,13 @@
 import gzip
 import json
 import os
+import shutil
+import signal
 import stat
 
 import pytest
 
-from conftest import ANSWER, HEADPHONES, QUESTION, eventually, run
+from conftest import ANSWER, HEADPHONES, QUESTION, ROOT, eventually, run
 
 COMMANDS = ["serve", "insert", "catalog check", "catalog push", "report", "ledger verify", "key create", "key revoke", "key list"]
 
@@ -168,6 +170,16 @@ def test_order_of_configuration(make_service, tmp_path):
     assert s.insert(ANSWER, QUESTION)["links"][0]["url"].startswith("https://flag.example/c/")
 
 
+def test_the_example_configuration_is_one(make_service, tmp_path):
+    example = (ROOT / "inlay.yaml.example").read_text()
+    every = "".join(l[2:] if l.startswith("# ") and ":" in l.split()[1] else l for l in example.splitlines(keepends=True))
+    file = tmp_path / "inlay.yaml"
+    for text in (example, every):
+        file.write_text(text)
+        s = make_service("n", "--config", str(file), "--admin-listen", "127.0.0.1:0", "--ledger", f"sqlite:{tmp_path}/ledger.db", "--secret-file", str(tmp_path / "secret")).start()
+        s.stop()
+
+
 @pytest.mark.parametrize("text", ["listne: x\n", "threads: -1\n", "listen: [1, 2]\n", "- a\n", "max_answer: 9Q\n", "a: b: c\n"])
 def test_a_wrong_configuration_is_told(text, tmp_path):
     file = tmp_path / "inlay.yaml"
@@ -177,9 +189,6 @@ def test_a_wrong_configuration_is_told(text, tmp_path):
 
 
 def test_sighup_takes_new_rules_and_refuses_bad_ones(make_service, tmp_path):
-    import shutil
-    import signal
-    from conftest import ROOT
     rules = tmp_path / "rules"
     shutil.copytree(ROOT / "rules", rules)
     s = make_service("n", "--rules", str(rules), "--catalogs", str(ROOT / "catalogs")).start()
