@@ -136,6 +136,14 @@ uint64_t hash_mix(uint64_t x);
 void hex_put(char *out, const uint8_t *bytes, size_t n); /* 2n lower-case digits, no NUL */
 bool hex_get(struct str hex, uint8_t *out, size_t n);
 
+/* Ids of 16 bytes in text: 26 digits of Crockford's base 32, lower case, no NUL. Any case is read; alike: o as 0, i and l as 1, where a
+ * person may have typed it. out is untouched on failure. */
+#define BASE32_ID 26
+void base32_put(char out[BASE32_ID], const uint8_t id[16]);
+bool base32_get(struct str s, bool alike, uint8_t out[16]);
+char base32_digit(unsigned v);           /* of the low five bits */
+int base32_value(char c, bool alike);    /* -1: no digit */
+
 /* String to uint32_t. Keys are borrowed: they must outlive the map. */
 struct map;
 struct map *map_new(size_t expected, uint64_t seed);

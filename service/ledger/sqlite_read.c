@@ -50,14 +50,15 @@ static void put_amount(struct buf *out, const char *name, int64_t minor, struct 
 
 /* ---- one insertion ---------------------------------------------------------------------------------------- */
 
-/* Ids in their written form are the link room's matter; here they are hex. */
-static void put_id(struct buf *out, const char *name, sqlite3_stmt *q, int col)
+/* An id as people see it: what it names, and 26 digits. */
+static void put_id(struct buf *out, const char *name, const char *kind, sqlite3_stmt *q, int col)
 {
 	uint8_t id[LEDGER_ID];
-	char hex[2 * LEDGER_ID];
+	char digits[BASE32_ID];
 	db_get_blob(q, col, id, sizeof(id));
-	hex_put(hex, id, sizeof(id));
-	put_text(out, name, (struct str){hex, sizeof(hex)});
+	base32_put(digits, id);
+	put_name(out, name);
+	buf_printf(out, "\"%s_%.*s\"", kind, BASE32_ID, digits);
 }
 
 static enum status put_links(struct db *d, int64_t no, struct buf *out)
@@ -70,7 +71,7 @@ static enum status put_links(struct db *d, int64_t no, struct buf *out)
 	for (int n = 0; s == OK && (s = db_step(d, q, &row)) == OK && row; n++) {
 		buf_put(out, n ? STR(",{\"ordinal\":") : STR("{\"ordinal\":"));
 		buf_printf(out, "%d", n);
-		put_id(out, "id", q, 0);
+		put_id(out, "id", "lnk", q, 0);
 		put_text(out, "merchant", db_get_text(q, 1));
 		put_text(out, "product", db_get_text(q, 2));
 		put_text(out, "phrase", db_get_text(q, 3));
@@ -86,7 +87,7 @@ static void put_insertion(sqlite3_stmt *q, struct buf *out)
 {
 	static const char *const names[] = {"decision", "reason", "class", "form", "locale", "app", "model"};
 	buf_put(out, STR("{\"object\":\"insertion\""));
-	put_id(out, "insertion", q, 1);
+	put_id(out, "insertion", "ins", q, 1);
 	put_time(out, "at", db_get_int(q, 2));
 	for (int i = 0; i < (int)ARRAY_LEN(names); i++)
 		put_text(out, names[i], db_get_text(q, 3 + i));
@@ -163,6 +164,9 @@ static enum status put_commission(struct db *d, sqlite3_stmt *q, struct buf *out
 	put_amount(out, "commission", db_get_int(q, 7), currency);
 	put_amount(out, "reversed", db_get_int(q, 8), currency);
 	put_bool(out, "attributed", db_get_int(q, 9) != 0);
+	/* Direct links carry their own id where others carry the click's. */
+	if (sqlite3_column_type(q, 14) != SQLITE_NULL)
+		put_id(out, "click_id", db_get_int(q, 15) ? "lnk" : "clk", q, 14);
 	put_text(out, "click_class", db_get_text(q, 10));
 	put_text(out, "product", db_get_text(q, 11));
 	put_time(out, "occurred_at", db_get_int(q, 12));
@@ -210,7 +214,7 @@ enum status ledger_commissions_json(
 	limit = limit == 0 ? LIMIT_DEFAULT : limit > LIMIT_MAX ? LIMIT_MAX : limit;
 	sqlite3_stmt *q = db_use(&r->db,
 		"SELECT no, merchant, order_id, currency, status, review, total, pending + approved + paid - clawed, reversed, attributed,"
-		" click_class, product, event_ms, applied_ms FROM orders WHERE no > ?1 AND (?2 < 0 OR status = ?2) AND (?3 = '' OR merchant = ?3)"
+		" click_class, product, event_ms, applied_ms, click, EXISTS(SELECT 1 FROM link WHERE link = orders.click) FROM orders WHERE no > ?1 AND (?2 < 0 OR status = ?2) AND (?3 = '' OR merchant = ?3)"
 		" ORDER BY no LIMIT ?4");
 	db_int(q, 1, after);
 	db_int(q, 2, status.n ? (int64_t)wanted : -1);

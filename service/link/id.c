@@ -3,83 +3,16 @@
 
 #include <string.h>
 
-static const char DIGITS[] = "0123456789abcdefghjkmnpqrstvwxyz";
-
-/* -1 if c is no digit. Crockford's look-alikes only where a person may have typed the id. */
-static int digit_value(char c, bool alike)
-{
-	const char *at;
-
-	if (c >= 'A' && c <= 'Z')
-		c = (char)(c + 32);
-	if (alike && c == 'o')
-		c = '0';
-	if (alike && (c == 'i' || c == 'l'))
-		c = '1';
-	at = c ? strchr(DIGITS, c) : NULL;
-	return at ? (int)(at - DIGITS) : -1;
-}
-
-/* 26 digits hold 130 bits: the first digit carries the top three of 128. */
-static void id_digits(struct link_id id, uint8_t out[LINK_ID_TEXT])
-{
-	uint32_t bits = 0, held = 2;
-
-	for (size_t i = 0, n = 0; n < LINK_ID_TEXT; n++) {
-		if (held < 5) {
-			bits = bits << 8 | id.b[i++];
-			held += 8;
-		}
-		held -= 5;
-		out[n] = (uint8_t)(bits >> held & 31);
-	}
-}
-
-static void id_of_digits(const uint8_t digit[LINK_ID_TEXT], struct link_id *out)
-{
-	uint32_t bits = digit[0], held = 3;
-
-	for (size_t i = 0, n = 1; n < LINK_ID_TEXT; n++) {
-		bits = bits << 5 | digit[n];
-		held += 5;
-		if (held >= 8) {
-			held -= 8;
-			out->b[i++] = (uint8_t)(bits >> held);
-		}
-	}
-}
-
-static bool read_digits(struct str s, size_t n, bool alike, uint8_t *out)
-{
-	if (s.n != n)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		int v = digit_value(s.p[i], alike);
-		if (v < 0)
-			return false;
-		out[i] = (uint8_t)v;
-	}
-	return out[0] < 8; /* else more than 128 bits */
-}
-
 void link_id_write(struct link_id id, char out[LINK_ID_TEXT + 1])
 {
-	uint8_t digit[LINK_ID_TEXT];
-
-	id_digits(id, digit);
-	for (size_t i = 0; i < LINK_ID_TEXT; i++)
-		out[i] = DIGITS[digit[i]];
+	_Static_assert(LINK_ID_TEXT == BASE32_ID, "a link id is an id of 16 bytes");
+	base32_put(out, id.b);
 	out[LINK_ID_TEXT] = '\0';
 }
 
 bool link_id_read(struct str s, struct link_id *out)
 {
-	uint8_t digit[LINK_ID_TEXT];
-
-	if (!read_digits(s, LINK_ID_TEXT, true, digit))
-		return false;
-	id_of_digits(digit, out);
-	return true;
+	return base32_get(s, true, out->b);
 }
 
 struct link_id link_id_of_mac(const uint8_t mac[32])
@@ -131,31 +64,30 @@ static uint8_t times_a(uint8_t x)
 	return (uint8_t)((x << 1 ^ (x & 16 ? 0x25 : 0)) & 31);
 }
 
-static uint8_t check_digit(const uint8_t digit[LINK_ID_TEXT])
+static uint8_t check_digit(const char digit[LINK_ID_TEXT])
 {
 	uint8_t sum = 0;
 
 	for (size_t i = LINK_ID_TEXT; i-- > 0;)
-		sum = times_a(sum ^ digit[i]);
+		sum = times_a(sum ^ (uint8_t)base32_value(digit[i], false));
 	return sum; /* its own weight is 1, and minus is plus */
 }
 
 void link_subid_write(struct link_id id, char out[LINK_SUBID_TEXT + 1])
 {
-	uint8_t digit[LINK_ID_TEXT];
-
-	id_digits(id, digit);
 	link_id_write(id, out);
-	out[LINK_ID_TEXT] = DIGITS[check_digit(digit)];
+	out[LINK_ID_TEXT] = base32_digit(check_digit(out));
 	out[LINK_SUBID_TEXT] = '\0';
 }
 
 bool link_subid_read(struct str s, struct link_id *out)
 {
-	uint8_t digit[LINK_SUBID_TEXT];
+	struct link_id id;
 
-	if (!read_digits(s, LINK_SUBID_TEXT, false, digit) || check_digit(digit) != digit[LINK_ID_TEXT])
+	if (s.n != LINK_SUBID_TEXT || !base32_get(str_sub(s, 0, LINK_ID_TEXT), false, id.b))
 		return false;
-	id_of_digits(digit, out);
+	if (base32_value(s.p[LINK_ID_TEXT], false) != check_digit(s.p))
+		return false;
+	*out = id;
 	return true;
 }

@@ -1,5 +1,6 @@
 """The command line: exit codes, what stdout holds, keys that running nodes hear of, configuration and its order."""
 import gzip
+import datetime
 import json
 import os
 import shutil
@@ -217,3 +218,26 @@ def test_report_formats(service):
     assert "answers" in run("report", "--data", service.data, check=0).stdout
     assert run("report", "--group-by", "moon", "--data", service.data).returncode == 2
     assert run("report", "--from", "yesterday", "--data", service.data).returncode == 2
+    assert run("report", "--tz", "Asia/Nowhere", "--data", service.data).returncode == 2
+
+
+def test_a_day_is_the_days_of_the_zone(service):
+    """The answer lies in the last hour of the day before or the first of the next, by clocks 14 hours ahead and 12 behind."""
+    service.insert(ANSWER, QUESTION)
+    report = lambda *args: json.loads(run("report", "--format", "json", "--data", service.data, *args, check=0).stdout)["rows"]
+    eventually(lambda: report(), "the answer is counted")
+    for zone in ("Pacific/Kiritimati", "Etc/GMT+12", "Asia/Kathmandu"):
+        row = report("--tz", zone)[-1]
+        day = datetime.date.fromisoformat(row["key"]["day"])
+        days = [(day + datetime.timedelta(n)).isoformat() for n in (-1, 0, 1)]
+        assert report("--tz", zone, "--from", days[1], "--to", days[2])[0]["answers"] == row["answers"]
+        assert day.isoformat() not in [r["key"]["day"] for r in report("--tz", zone, "--from", days[0], "--to", days[1])]
+
+
+def test_ids_in_the_audit_are_the_answers_own(service):
+    service.insert(ANSWER, QUESTION)
+    body = service.insert(ANSWER, QUESTION)
+    eventually(lambda: service.get("/v1/insertions/" + body["insertion"]).json().get("serves", 0) >= 2, "both serves count")
+    audit = service.get("/v1/insertions/" + body["insertion"]).json()
+    assert audit["insertion"] == body["insertion"]
+    assert [link["id"] for link in audit["links"]] == [link["id"] for link in body["links"]]

@@ -158,6 +158,8 @@ static void clicks_of_one_visitor_within_ten_seconds_are_one(void **state)
 	struct buf json;
 	buf_init(&json, 1 << 16);
 	assert_int_equal(ledger_insertion_json(b->l, bench_id(1), &json, NULL), OK);
+	has(json.p, "\"insertion\":\"ins_01000000000000000000000001\",");
+	has(json.p, "{\"ordinal\":0,\"id\":\"lnk_0100000000000000000000000b\",");
 	has(json.p, "\"decision\":\"linked\"");
 	has(json.p, "\"merchant\":\"m1\",\"product\":\"p1\",\"phrase\":\"phones\",\"clicks\":8,\"human_clicks\":5}");
 	assert_int_equal(ledger_insertion_json(b->l, bench_id(9), &json, NULL), E_MISSING);

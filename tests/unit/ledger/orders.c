@@ -336,6 +336,7 @@ static void commissions_list_with_history_and_pages(void **state)
 	assert_int_equal(ledger_commissions_json(b->l, STR("approved"), STR("m1"), STR_NONE, 1, &out, NULL), OK);
 	has(out.p, "\"order_id\":\"o1\",\"status\":\"approved\"");
 	has(out.p, "\"next_cursor\":\"2\"}");
+	has(out.p, "\"click_id\":\"clk_01000000000000000000000034\"");
 	has(out.p, "\"history\":[{\"seq\":1,\"status\":\"pending\",\"total_change\":{\"amount\":1000,\"currency\":\"USD\"}");
 	buf_clear(&out);
 	assert_int_equal(ledger_commissions_json(b->l, STR("approved"), STR("m1"), STR("2"), 1, &out, NULL), OK);
