@@ -147,6 +147,9 @@ struct insert {
 /* The product that a cleaned URL of merchant m shows, or PRODUCT_NONE. */
 uint32_t shelf_find_url(const struct shelf *s, const struct merchant *m, struct str cleaned);
 
+/* Copies into a record at most size - 1 bytes, cut at a code point. */
+void flow_put_name(char *out, size_t size, struct str s);
+
 /* own.c */
 MUST_USE enum status own_feed(struct insert *in); /* what was appended to raw */
 MUST_USE enum status own_finish(struct insert *in);

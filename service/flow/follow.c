@@ -100,14 +100,6 @@ static enum status outgoing(const struct shelf *s, const struct target *t, struc
 	return st == OK && arena_failed(a) ? err_set(e, E_NOMEM, "", "out of memory") : st;
 }
 
-static void copy_name(char *out, size_t size, struct str s)
-{
-	struct str cut = str_sub(s, 0, size - 1);
-	cut.n = utf8_whole(cut);
-	memcpy(out, cut.n ? cut.p : "", cut.n);
-	out[cut.n] = '\0';
-}
-
 static void fill_click(struct ledger_click *c, const struct link_token *t, const struct link_keys *keys, const struct target *target, struct verdict v)
 {
 	struct link_id link = link_id_of_token(keys, t);
@@ -115,9 +107,9 @@ static void fill_click(struct ledger_click *c, const struct link_token *t, const
 	memcpy(c->link.b, link.b, sizeof c->link.b);
 	c->product_key = t->product_key;
 	c->class = v.class;
-	copy_name(c->rule, sizeof c->rule, str_of(v.rule));
-	copy_name(c->merchant, sizeof c->merchant, target->merchant->id);
-	copy_name(c->product, sizeof c->product, target->product);
+	flow_put_name(c->rule, sizeof c->rule, str_of(v.rule));
+	flow_put_name(c->merchant, sizeof c->merchant, target->merchant->id);
+	flow_put_name(c->product, sizeof c->product, target->product);
 }
 
 enum status flow_follow(const struct shelf *s, struct ledger *l, const struct link_keys *keys, const struct follow_request *r, struct ledger_id click_id,

@@ -280,8 +280,7 @@ void insert_write_unavailable(const struct insert_request *r, int64_t took_us, s
 
 /* ---- the record --------------------------------------------------------------------------------------- */
 
-/* Copies at most size - 1 bytes, cut at a code point. */
-static void put_name(char *out, size_t size, struct str s)
+void flow_put_name(char *out, size_t size, struct str s)
 {
 	struct str cut = str_sub(s, 0, size - 1);
 	cut.n = utf8_whole(cut);
@@ -305,10 +304,10 @@ static void record_links(const struct insert *in, struct ledger_insertion *out)
 		const struct product *product = catalog_product(c, p->product);
 		struct ledger_link *l = &out->link[out->link_count++];
 		*l = (struct ledger_link){.link = ledger_id_of(p->id), .product_key = product->key, .existing = p->existing};
-		put_name(l->merchant, sizeof l->merchant, catalog_merchant(c, product->merchant)->id);
-		put_name(l->product, sizeof l->product, product->id);
+		flow_put_name(l->merchant, sizeof l->merchant, catalog_merchant(c, product->merchant)->id);
+		flow_put_name(l->product, sizeof l->product, product->id);
 		if (p->phrase != UINT32_MAX)
-			put_name(l->phrase, sizeof l->phrase, match_phrase(in->shelf->match, p->phrase).text);
+			flow_put_name(l->phrase, sizeof l->phrase, match_phrase(in->shelf->match, p->phrase).text);
 	}
 }
 
@@ -330,13 +329,13 @@ bool insert_record(const struct insert *in, int64_t now, struct ledger_insertion
 		.completion_tokens = r->completion_tokens,
 		.cost = r->cost,
 	};
-	put_name(out->decision, sizeof out->decision, in->placed_count ? STR("linked") : STR("none"));
-	put_name(out->reason, sizeof out->reason, in->abandoned ? STR("unavailable") : in->reason);
-	put_name(out->class, sizeof out->class, intent_class_name(in->intent.class));
-	put_name(out->form, sizeof out->form, form_name(r->form));
-	put_name(out->locale, sizeof out->locale, r->locale);
-	put_name(out->app, sizeof out->app, r->app);
-	put_name(out->model, sizeof out->model, r->model);
+	flow_put_name(out->decision, sizeof out->decision, in->placed_count ? STR("linked") : STR("none"));
+	flow_put_name(out->reason, sizeof out->reason, in->abandoned ? STR("unavailable") : in->reason);
+	flow_put_name(out->class, sizeof out->class, intent_class_name(in->intent.class));
+	flow_put_name(out->form, sizeof out->form, form_name(r->form));
+	flow_put_name(out->locale, sizeof out->locale, r->locale);
+	flow_put_name(out->app, sizeof out->app, r->app);
+	flow_put_name(out->model, sizeof out->model, r->model);
 	record_links(in, out);
 	return true;
 }

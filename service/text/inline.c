@@ -43,7 +43,6 @@ void inline_take(struct text *t, size_t n, uint32_t last)
 
 void inline_take_prose(struct text *t, size_t n, uint32_t last)
 {
-	token_prose(t, t->at, t->at + n);
 	inline_take(t, n, last);
 }
 
@@ -246,7 +245,6 @@ static bool ampersand(struct text *t)
 		inline_take(t, n, ';');
 		return true;
 	}
-	token_prose(t, t->at, t->at + 1);
 	token_point(t, '&', t->at, 1);
 	t->at++;
 	t->last = '&';
@@ -303,7 +301,6 @@ static bool maybe_address(struct text *t, int c)
 		inline_take(t, 1, (uint32_t)c);
 		return true;
 	}
-	token_prose(t, t->at, t->at + 1);
 	token_point(t, (uint32_t)c, t->at, 1);
 	t->at++;
 	t->last = (uint32_t)c;
@@ -365,7 +362,6 @@ static void ordinary(struct text *t, uint32_t cp, size_t n)
 		inline_take(t, n, cp);
 		return;
 	}
-	token_prose(t, t->at, t->at + n);
 	token_point(t, cp, t->at, n);
 	t->at += n;
 	t->last = cp;
@@ -469,7 +465,6 @@ bool plain_step(struct text *t)
 		return true;
 	}
 	cp = c < 128 ? (uint32_t)c : cp;
-	token_prose(t, t->at, t->at + (size_t)n);
 	if (c == '\n' && t->last == '\n')
 		token_gap(t, GAP_BLOCK);
 	else

@@ -36,7 +36,6 @@ void text_free(struct text *t)
 	buf_done(&t->folded);
 	free(t->tokens);
 	free(t->runs);
-	free(t->spans);
 	free(t);
 }
 
@@ -52,8 +51,6 @@ void text_reset(struct text *t)
 	t->token_cap = kept.token_cap;
 	t->runs = kept.runs;
 	t->run_cap = kept.run_cap;
-	t->spans = kept.spans;
-	t->span_cap = kept.span_cap;
 	buf_clear(&t->source);
 	buf_clear(&t->folded);
 }
@@ -152,44 +149,6 @@ static uint32_t over(const struct text *t, uint32_t now, enum text_gap least)
 uint32_t text_clauses_over(const struct text *t)
 {
 	return over(t, t->clause, GAP_CLAUSE);
-}
-
-uint32_t text_sentences_over(const struct text *t)
-{
-	return over(t, t->sentence, GAP_SENTENCE);
-}
-
-static size_t prose_before(const struct text *t, size_t at)
-{
-	size_t lo = 0, hi = t->span_n;
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-		if (t->spans[mid].start < at)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo == 0)
-		return 0;
-	const struct span *s = &t->spans[lo - 1];
-	return s->before + (at < s->end ? at : s->end) - s->start;
-}
-
-size_t text_prose_since(const struct text *t, size_t from)
-{
-	size_t to = text_settled(t);
-	return from < to ? prose_before(t, to) - prose_before(t, from) : 0;
-}
-
-bool text_live(const struct text *t)
-{
-	if (t->plain)
-		return true;
-	if (t->lost || t->at != t->source.n || t->front)
-		return false;
-	if (t->stage == AT_HEAD)
-		return t->head.phase == HEAD_START && t->leaf != LEAF_FENCE && t->leaf != LEAF_HTML && !inline_barred(t) && !t->in.mute;
-	return t->stage == AT_TEXT && t->in.run_ch == 0 && !inline_barred(t) && !t->in.mute && !t->in.address;
 }
 
 bool text_may_append(const struct text *t)

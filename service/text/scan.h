@@ -6,7 +6,7 @@
  *
  * container.c  line heads, containers              inline.c    code, brackets, math, addresses
  * block.c      leaves; table.c delimiter rows      angle.c     tags, comments; html.c their grammar
- * token.c      words, gaps, spans of prose         emphasis.c  delimiter runs
+ * token.c      words, gaps                         emphasis.c  delimiter runs
  * fold.c       code points: class and folding      wrap.c      where a link may go */
 #ifndef TEXT_SCAN_H
 #define TEXT_SCAN_H
@@ -155,11 +155,6 @@ struct pending { /* the token being read */
 	uint32_t points;
 };
 
-struct span {
-	uint32_t start, end;
-	uint32_t before; /* prose bytes in all spans before */
-};
-
 struct text {
 	size_t max; /* bytes of source */
 	bool plain, finished, failed;
@@ -169,8 +164,6 @@ struct text {
 	size_t token_n, token_cap;
 	struct run *runs;
 	size_t run_n, run_cap;
-	struct span *spans;
-	size_t span_n, span_cap;
 
 	size_t at; /* first byte not yet taken */
 	enum { AT_HEAD, AT_TEXT, AT_SKIP } stage;
@@ -284,7 +277,5 @@ bool run_closes(char ch, enum side left, enum side right);
 void token_point(struct text *t, uint32_t cp, size_t at, size_t n);
 void token_gap(struct text *t, enum text_gap gap); /* ends the word */
 void token_settle(struct text *t);                 /* ends the word, keeps the gap */
-void token_forget(struct text *t);                 /* the word was no word */
-void token_prose(struct text *t, size_t from, size_t to);
-
+void token_forget(struct text *t);                 
 #endif

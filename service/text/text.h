@@ -84,12 +84,9 @@ const struct text_token *text_tokens(const struct text *t); /* valid until the n
 struct str text_folded(const struct text *t, size_t token);
 /* Every token that begins before this byte is settled and every byte before it has its class. */
 size_t text_settled(const struct text *t);
-/* Number of clauses, sentences or blocks that are over (their last token is settled and the gap
- * after it has been seen): clause c is over when c < text_clauses_over(t). */
+/* Number of clauses that are over (their last token is settled and the gap after it has been seen): clause c
+ * is over when c < text_clauses_over(t). */
 uint32_t text_clauses_over(const struct text *t);
-uint32_t text_sentences_over(const struct text *t);
-/* Bytes of prose (barred or not) from source offset `from` to the end of what is settled. */
-size_t text_prose_since(const struct text *t, size_t from);
 
 /* May the source bytes [start, end), whole tokens, stand inside a link, whatever comes later?
  * WAIT: more bytes are needed (never after text_finish; never for more than 32 bytes behind end).
@@ -99,8 +96,6 @@ size_t text_prose_since(const struct text *t, size_t from);
 enum text_wrap { WRAP_NO, WRAP_YES, WRAP_WAIT };
 enum text_wrap text_wrap(const struct text *t, uint32_t start, uint32_t end, bool label, uint32_t *from, uint32_t *to);
 
-/* Would "[" at the very end of what was fed be live prose (no code, HTML, open doubt)? */
-bool text_live(const struct text *t);
 /* After text_finish: may a paragraph of ours be appended (after a blank line) and be prose, leaving
  * the page before it as it is? False in an open fence, HTML block, comment or display math. */
 bool text_may_append(const struct text *t);

@@ -21,19 +21,6 @@ bool text_grow(struct text *t, void **items, size_t *cap, size_t n, size_t size)
 	return true;
 }
 
-void token_prose(struct text *t, size_t from, size_t to)
-{
-	struct span *last = t->span_n ? &t->spans[t->span_n - 1] : NULL;
-	if (last && last->end == from) {
-		last->end = (uint32_t)to;
-		return;
-	}
-	if (!text_grow(t, (void **)&t->spans, &t->span_cap, t->span_n, sizeof *t->spans))
-		return;
-	uint32_t before = t->span_n ? t->spans[t->span_n - 1].before + t->spans[t->span_n - 1].end - t->spans[t->span_n - 1].start : 0;
-	t->spans[t->span_n++] = (struct span){(uint32_t)from, (uint32_t)to, before};
-}
-
 void token_settle(struct text *t)
 {
 	struct pending *w = &t->word;
