@@ -130,6 +130,8 @@ struct catalog_part *catalog_part_by_id(const struct catalog *c, struct str merc
 size_t catalog_count(const struct catalog *c); /* products */
 /* Products by dense number 0..count-1, in order of (merchant, id). product->merchant is set for this snapshot. */
 const struct product *catalog_product(const struct catalog *c, uint32_t i);
+/* The dense number of one of the snapshot's own products. */
+uint32_t catalog_number(const struct catalog *c, const struct product *p);
 #define PRODUCT_NONE UINT32_MAX
 uint32_t catalog_find(const struct catalog *c, struct str merchant, struct str id);
 uint32_t catalog_find_key(const struct catalog *c, uint64_t key);

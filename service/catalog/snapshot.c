@@ -217,6 +217,11 @@ const struct product *catalog_product(const struct catalog *c, uint32_t i)
 	return &c->product[i];
 }
 
+uint32_t catalog_number(const struct catalog *c, const struct product *p)
+{
+	return (uint32_t)(p - c->product);
+}
+
 uint32_t catalog_find(const struct catalog *c, struct str merchant, struct str id)
 {
 	size_t i = part_of(c, merchant);

@@ -29,8 +29,12 @@ struct shelf_alias {
 	uint32_t product;
 };
 
+/* What merchant, URL and policy say of a product before any answer is looked at. */
+enum standing { STANDING_FINE, STANDING_OFF, STANDING_BLOCKED };
+
 struct shelf {
 	_Atomic int refs;
+	uint8_t *standing; /* enum standing, by product number */
 	struct shelf_alias *alias; /* by hash, then product */
 	size_t alias_count;
 	struct catalog *catalog;
@@ -144,6 +148,7 @@ struct insert {
 	struct buf inserts;
 };
 
+enum standing shelf_standing(const struct shelf *s, const struct product *p);
 /* The product that a cleaned URL of merchant m shows, or PRODUCT_NONE. */
 uint32_t shelf_find_url(const struct shelf *s, const struct merchant *m, struct str cleaned);
 

@@ -207,19 +207,18 @@ static bool allow(void *arg, const struct product *p)
 {
 	struct sieve *f = arg;
 	const struct shelf *s = f->in->shelf;
-	const struct merchant *m = catalog_merchant(s->catalog, p->merchant);
-	const struct place_policy *policy = s->rules->policy;
-	if (m->paused || m->retired || !same_market(p, f->locale))
+	enum standing standing = shelf_standing(s, p);
+	if (standing == STANDING_OFF || !same_market(p, f->locale))
 		return false;
 	if (p->availability == AVAIL_OUT_OF_STOCK)
 		return refuse(f, REFUSED_OUT_OF_STOCK);
 	if (!affordable(&f->in->intent, p))
 		return refuse(f, REFUSED_OVER_BUDGET);
-	if (place_blocks_merchant(policy, m->id) || place_blocks_category(policy, p->category))
+	if (standing == STANDING_BLOCKED)
 		return refuse(f, REFUSED_BLOCKED);
 	if (place_has_product(&f->in->spots, p->key))
 		return refuse(f, REFUSED_CROWDED);
-	return !unwanted(f->in, p) && link_refuses(s->rules->networks, m, p->url, place_limits(policy)->amazon_allowed) == LINK_FINE;
+	return !unwanted(f->in, p);
 }
 
 const struct place_locale *decide_locale(struct insert *in)

@@ -9,11 +9,7 @@ struct search {
 
 static bool on_sale(void *arg, const struct product *p)
 {
-	const struct shelf *s = ((struct search *)arg)->shelf;
-	const struct merchant *m = catalog_merchant(s->catalog, p->merchant);
-	const struct place_policy *policy = s->rules->policy;
-	return !m->paused && !m->retired && !place_blocks_merchant(policy, m->id) && !place_blocks_category(policy, p->category) &&
-	       link_refuses(s->rules->networks, m, p->url, place_limits(policy)->amazon_allowed) == LINK_FINE;
+	return shelf_standing(((struct search *)arg)->shelf, p) == STANDING_FINE;
 }
 
 static void write_results(const struct shelf *s, const struct match_ranked *r, size_t n, struct buf *out)

@@ -78,6 +78,32 @@ uint32_t shelf_find_url(const struct shelf *s, const struct merchant *m, struct 
 	return found;
 }
 
+/* ---- what may be linked at all ----------------------------------------------------------- */
+
+static enum standing judge_product(const struct shelf *s, const struct product *p)
+{
+	const struct merchant *m = catalog_merchant(s->catalog, p->merchant);
+	const struct place_policy *policy = s->rules->policy;
+	if (m->paused || m->retired || link_refuses(s->rules->networks, m, p->url, place_limits(policy)->amazon_allowed) != LINK_FINE)
+		return STANDING_OFF;
+	return place_blocks_merchant(policy, m->id) || place_blocks_category(policy, p->category) ? STANDING_BLOCKED : STANDING_FINE;
+}
+
+/* Once a shelf: URL checks are dear, and a phrase may have thousands of products behind it. */
+static enum status judge_products(struct shelf *s)
+{
+	size_t n = catalog_count(s->catalog);
+	s->standing = malloc(n ? n : 1);
+	for (uint32_t i = 0; s->standing && i < n; i++)
+		s->standing[i] = (uint8_t)judge_product(s, catalog_product(s->catalog, i));
+	return s->standing ? OK : E_NOMEM;
+}
+
+enum standing shelf_standing(const struct shelf *s, const struct product *p)
+{
+	return (enum standing)s->standing[catalog_number(s->catalog, p)];
+}
+
 /* ---- making, counting ------------------------------------------------------------------ */
 
 enum status shelf_new(struct catalog *c, struct flow_rules *r, const struct link_keys *keys, struct str public_url, uint64_t seed, struct shelf **out,
@@ -103,7 +129,9 @@ enum status shelf_new(struct catalog *c, struct flow_rules *r, const struct link
 	s->rules = flow_rules_ref(r);
 	s->keys = keys;
 	s->public_url = url;
-	st = index_aliases(s);
+	st = judge_products(s);
+	if (st == OK)
+		st = index_aliases(s);
 	if (st != OK) {
 		shelf_unref(s);
 		return err_set(e, st, "", "out of memory");
@@ -127,6 +155,7 @@ void shelf_unref(struct shelf *s)
 	flow_rules_unref(s->rules);
 	free(s->public_url);
 	free(s->alias);
+	free(s->standing);
 	free(s);
 }
 
