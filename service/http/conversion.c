@@ -98,6 +98,11 @@ static void book_and_answer(struct request *r, struct errand *x)
 		problem(r, 503, "the order could not be made durable, send it again");
 		return;
 	}
+	if (x->booking.booking == BOOKED_REPLAY || x->booking.booking == BOOKED_KEY_TAKEN) {
+		if (idempotency_replay(r, &x->conversion.key) == E_MISSING)
+			problem(r, 503, "the stored reply has just expired, send the order again");
+		return;
+	}
 	if (x->booking.booking == BOOKED_REFUSED) {
 		problem(r, 422, "%s", x->booking.detail);
 		return;
@@ -109,11 +114,13 @@ static void book_and_answer(struct request *r, struct errand *x)
 
 /* ---- POST /v1/conversions ---------------------------------------------------------------- */
 
-static void convert(struct request *r, struct shelf *shelf, struct errand *x)
+static void convert(struct request *r, struct shelf *shelf, const struct ledger_idempotency *key, struct errand *x)
 {
 	struct err e = {0};
 	enum status s = credit_parse_json(shelf, r->bytes, now_ms(), x->arena, &x->conversion, &e);
 
+	x->conversion.key = *key;
+	x->conversion.reply = credit_write_json;
 	if (s)
 		problem_of(r, s, &e);
 	else if (merchant_admitted(r, str_of(x->conversion.merchant)))
@@ -142,11 +149,11 @@ enum turn answer_conversion(struct request *r)
 	if (!json_admitted(r) || !idempotency_begin(r, &key))
 		return ANSWERED;
 	if (prepare(r, &shelf, &x)) {
-		convert(r, shelf, x);
+		convert(r, shelf, &key, x);
 		errand_unref(x);
 		shelf_unref(shelf);
 	}
-	idempotency_end(r, &key);
+	idempotency_release(r, &key);
 	return ANSWERED;
 }
 

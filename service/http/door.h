@@ -377,5 +377,9 @@ void insert_after(struct request *r, enum status s);
 /* True: go on, and call idempotency_end with the reply there, whatever it is. False: the reply is there (a repeat, or 409). */
 bool idempotency_begin(struct request *r, struct ledger_idempotency *k);
 void idempotency_end(struct request *r, const struct ledger_idempotency *k);
+/* In its place where the reply was stored together with what it answers. */
+void idempotency_release(struct request *r, const struct ledger_idempotency *k);
+/* E_MISSING: a new key. Else the reply is there: the stored one, or a problem. */
+enum status idempotency_replay(struct request *r, const struct ledger_idempotency *k);
 
 #endif

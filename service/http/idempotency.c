@@ -65,8 +65,7 @@ static void stop_running(struct running_keys *all, const struct ledger_idempoten
 	pthread_mutex_unlock(&all->lock);
 }
 
-/* E_MISSING: go on. Else the reply is there. */
-static enum status replay(struct request *r, const struct ledger_idempotency *k)
+enum status idempotency_replay(struct request *r, const struct ledger_idempotency *k)
 {
 	struct err e = {0};
 	int status = 0;
@@ -97,7 +96,7 @@ bool idempotency_begin(struct request *r, struct ledger_idempotency *k)
 		problem_field(r, 409, "Idempotency-Key", "a request with this key is under way");
 		return false;
 	}
-	if (replay(r, k) == E_MISSING)
+	if (idempotency_replay(r, k) == E_MISSING)
 		return true;
 	stop_running(&r->server->running_keys, k);
 	return false;
@@ -113,4 +112,10 @@ void idempotency_end(struct request *r, const struct ledger_idempotency *k)
 		ledger_reply_put(r->server->services.ledger, k, r->reply.status, buf_str(&r->reply.body), now_ms(), &e))
 		log_event(LOG_WARN, "http", "event=idempotency_not_kept route=%s", r->route->path);
 	stop_running(&r->server->running_keys, k);
+}
+
+void idempotency_release(struct request *r, const struct ledger_idempotency *k)
+{
+	if (k->key[0])
+		stop_running(&r->server->running_keys, k);
 }

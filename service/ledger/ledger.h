@@ -89,6 +89,16 @@ struct ledger_rule {
 	char category[LEDGER_TEXT], product[LEDGER_TEXT];
 	int64_t rate_ppm, flat_minor, cap_minor; /* -1: none */
 };
+/* Idempotency of writing doors: the same key with the same request gets the stored reply, another request a conflict. Kept 24 h or more. A
+ * conversion's is stored in its own transaction. */
+struct ledger_idempotency {
+	char key[LEDGER_TEXT]; /* "" none */
+	uint8_t request_hash[16];
+};
+struct ledger_conversion;
+struct ledger_booking;
+/* Writes the reply to a conversion. Runs on the scribe: pure and quick. */
+typedef void ledger_reply(const struct ledger_conversion *c, const struct ledger_booking *b, struct buf *out);
 struct ledger_conversion {
 	char merchant[LEDGER_NAME], order_id[LEDGER_TEXT];
 	bool has_click;
@@ -103,6 +113,8 @@ struct ledger_conversion {
 	uint32_t item_count, rule_count;
 	struct ledger_item item[LEDGER_MAX_ITEMS];
 	const struct ledger_rule *rule; /* borrowed for the call: ledger_submit copies it */
+	struct ledger_idempotency key;  /* with one, either the booking and the reply to it are stored, or neither; a refused one stores none */
+	ledger_reply *reply;            /* needed with a key; stored under status 200 */
 };
 /* How a conversion is booked:
  * - One order by (merchant, order_id). A message dated not later than the last applied one is a BOOKED_REPEAT; so is one that changes nothing.
@@ -116,7 +128,14 @@ struct ledger_conversion {
  * - BOOKED_REFUSED, and kept in quarantine: another currency than the order's, sums below zero, a change without amounts or a negative
  *   adjustment to an unknown order, the whole of an adjustment on a total of zero. Of one that would go below zero the rest is quarantined. */
 /* What became of a conversion. */
-enum booking { BOOKED, BOOKED_CHANGE, BOOKED_REPEAT, BOOKED_REFUSED };
+enum booking {
+	BOOKED,
+	BOOKED_CHANGE,
+	BOOKED_REPEAT,
+	BOOKED_REFUSED,
+	BOOKED_REPLAY,    /* the key was used for this very request: nothing was looked at, ledger_reply_get has the reply */
+	BOOKED_KEY_TAKEN, /* the key was used for another request: nothing was looked at */
+};
 struct ledger_booking {
 	enum booking booking;
 	enum order_status status;
@@ -124,13 +143,6 @@ struct ledger_booking {
 	char click_class[12]; /* of the click it was attributed to, or "" */
 	struct money total, commission; /* of the order now */
 	char detail[160];     /* why refused (other currency than the order's, ...) */
-};
-
-/* Idempotency of writing doors: the same key with the same request gets the stored reply, another request E_CONFLICT. Written in the event's
- * transaction, kept 24 h or more. */
-struct ledger_idempotency {
-	char key[LEDGER_TEXT]; /* "" none */
-	uint8_t request_hash[16];
 };
 
 enum ledger_event_kind { LEDGER_INSERTION, LEDGER_CLICK, LEDGER_CONVERSION };

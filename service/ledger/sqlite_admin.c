@@ -199,32 +199,58 @@ enum status ledger_generation_next(struct ledger *l, uint64_t *out, struct err *
 
 /* ---- stored replies ------------------------------------------------------------------------------------- */
 
+enum status reply_find(struct db *d, const struct ledger_idempotency *k, int *http_status_out, struct buf *reply)
+{
+	uint8_t hash[sizeof(k->request_hash)];
+	bool row;
+	sqlite3_stmt *q = db_use(d, "SELECT request_hash, http_status, reply FROM main.reply WHERE key = ?1");
+	db_name(q, 1, k->key);
+	enum status s = db_step(d, q, &row);
+	if (s != OK || !row)
+		return s == OK ? E_MISSING : s;
+	db_get_blob(q, 0, hash, sizeof(hash));
+	if (memcmp(hash, k->request_hash, sizeof(hash)) != 0)
+		s = E_CONFLICT;
+	else if (reply) {
+		*http_status_out = (int)db_get_int(q, 1);
+		put_blob(reply, q, 2);
+	}
+	db_end(q);
+	return s;
+}
+
 enum status ledger_reply_get(struct ledger *l, const struct ledger_idempotency *k, int *http_status_out, struct buf *reply, struct err *e)
 {
 	struct reader *r;
 	enum status s = reader_get(l, &r, e);
 	if (s != OK)
 		return s;
-	sqlite3_stmt *q = db_use(&r->db, "SELECT request_hash, http_status, reply FROM main.reply WHERE key = ?1");
-	db_name(q, 1, k->key);
-	bool row;
-	s = db_step(&r->db, q, &row);
-	uint8_t hash[sizeof(k->request_hash)] = {0};
-	if (s == OK && row)
-		db_get_blob(q, 0, hash, sizeof(hash));
-	if (s != OK) {
+	s = reply_find(&r->db, k, http_status_out, reply);
+	if (s == E_MISSING)
+		err_set(e, s, "reply", "a new key");
+	else if (s == E_CONFLICT)
+		err_set(e, s, "Idempotency-Key", "this key was used for another request");
+	else if (s != OK)
 		s = db_fail(&r->db, s, "reply", e);
-	} else if (!row) {
-		s = err_set(e, E_MISSING, "reply", "a new key");
-	} else if (memcmp(hash, k->request_hash, sizeof(hash)) != 0) {
-		s = err_set(e, E_CONFLICT, "Idempotency-Key", "this key was used for another request");
-	} else {
-		*http_status_out = (int)db_get_int(q, 1);
-		put_blob(reply, q, 2);
-	}
-	db_end(q);
 	reader_put(l, r);
 	return s == OK && reply->failed ? err_set(e, E_NOMEM, "reply", "too long") : s;
+}
+
+enum status reply_store(struct db *d, const struct ledger_idempotency *k, int http_status, struct str reply, int64_t now_ms)
+{
+	sqlite3_stmt *old = db_use(d, "DELETE FROM reply WHERE at_ms < ?1");
+	db_int(old, 1, now_ms - REPLY_KEPT_MS);
+	enum status s = db_run(d, old);
+	if (s != OK)
+		return s;
+	sqlite3_stmt *q = db_use(d, "INSERT INTO reply(key, request_hash, http_status, reply, at_ms) VALUES(?1,?2,?3,?4,?5)"
+				    " ON CONFLICT DO NOTHING");
+	db_name(q, 1, k->key);
+	db_blob(q, 2, k->request_hash, sizeof(k->request_hash));
+	db_int(q, 3, http_status);
+	db_blob(q, 4, reply.p, reply.n);
+	db_int(q, 5, now_ms);
+	return db_run(d, q);
 }
 
 struct reply_put {
@@ -234,23 +260,10 @@ struct reply_put {
 	int64_t now_ms;
 };
 
-/* The first reply under a key stays. */
 static enum status put_reply(struct writer *w, void *arg)
 {
 	const struct reply_put *r = arg;
-	sqlite3_stmt *old = db_use(&w->db, "DELETE FROM reply WHERE at_ms < ?1");
-	db_int(old, 1, r->now_ms - REPLY_KEPT_MS);
-	enum status s = db_run(&w->db, old);
-	if (s != OK)
-		return s;
-	sqlite3_stmt *q = db_use(&w->db, "INSERT INTO reply(key, request_hash, http_status, reply, at_ms) VALUES(?1,?2,?3,?4,?5)"
-					 " ON CONFLICT DO NOTHING");
-	db_name(q, 1, r->key->key);
-	db_blob(q, 2, r->key->request_hash, sizeof(r->key->request_hash));
-	db_int(q, 3, r->http_status);
-	db_blob(q, 4, r->reply.p, r->reply.n);
-	db_int(q, 5, r->now_ms);
-	return db_run(&w->db, q);
+	return reply_store(&w->db, r->key, r->http_status, r->reply, r->now_ms);
 }
 
 enum status ledger_reply_put(

@@ -391,7 +391,7 @@ static void describe(const struct change *ch, enum booking booking, struct ledge
 	memcpy(out->detail, ch->detail, sizeof(out->detail));
 }
 
-enum status writer_conversion(struct writer *w, const struct ledger_conversion *c, struct ledger_booking *out)
+static enum status apply_conversion(struct writer *w, const struct ledger_conversion *c, struct ledger_booking *out)
 {
 	struct change ch = {.c = c};
 	enum booking booking = BOOKED_REFUSED;
@@ -415,4 +415,33 @@ enum status writer_conversion(struct writer *w, const struct ledger_conversion *
 	if (s == OK)
 		describe(&ch, booking, out);
 	return s;
+}
+
+/* ---- once a key ------------------------------------------------------------------------------------------- */
+
+enum { REPLY_MAX = 1 << 16 };
+
+static enum status keep_reply(struct writer *w, const struct ledger_conversion *c, const struct ledger_booking *b)
+{
+	struct buf reply;
+	buf_init(&reply, REPLY_MAX);
+	if (c->reply)
+		c->reply(c, b, &reply);
+	enum status s = reply.failed ? E_NOMEM : reply_store(&w->db, &c->key, 200, buf_str(&reply), c->received_at_ms);
+	buf_done(&reply);
+	return s;
+}
+
+enum status writer_conversion(struct writer *w, const struct ledger_conversion *c, struct ledger_booking *out)
+{
+	if (!c->key.key[0])
+		return apply_conversion(w, c, out);
+	enum status s = reply_find(&w->db, &c->key, NULL, NULL);
+	if (s == OK || s == E_CONFLICT) {
+		*out = (struct ledger_booking){.booking = s == OK ? BOOKED_REPLAY : BOOKED_KEY_TAKEN};
+		return OK;
+	}
+	if (s == E_MISSING)
+		s = apply_conversion(w, c, out);
+	return s == OK && out->booking != BOOKED_REFUSED ? keep_reply(w, c, out) : s;
 }

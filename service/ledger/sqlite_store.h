@@ -36,6 +36,11 @@ void writer_saw(struct writer *w, int64_t ms);
 /* Adds 1 to a counter of the main file. */
 MUST_USE enum status db_count_up(struct db *d, const char *counter);
 
+/* Stored replies. E_MISSING: a new key; E_CONFLICT: used for another request. reply may be NULL. */
+MUST_USE enum status reply_find(struct db *d, const struct ledger_idempotency *k, int *http_status_out, struct buf *reply);
+/* The first reply under a key stays; old ones go. */
+MUST_USE enum status reply_store(struct db *d, const struct ledger_idempotency *k, int http_status, struct str reply, int64_t now_ms);
+
 /* Rows of the append-only, hash-chained table. */
 struct posting {
 	int64_t seq, order_no, entry_seq, amount, posted_ms;

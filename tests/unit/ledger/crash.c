@@ -135,6 +135,158 @@ static void killed_at_random(void **state)
 	free(acked);
 }
 
+/* ---- keys ------------------------------------------------------------------------------------- */
+
+static void say_total(const struct ledger_conversion *c, const struct ledger_booking *b, struct buf *out)
+{
+	buf_printf(out, "%s %lld", c->key.key, (long long)b->total.minor);
+}
+
+/* An increase of 100: sent again under a later date it would be booked again, were it not for its key. */
+static struct ledger_conversion increase(uint32_t key, int64_t at_ms)
+{
+	struct ledger_conversion c = bench_order("m1", "sum", at_ms, ORDER_PENDING, 0);
+	c.has_total = false;
+	c.has_adjustment = true;
+	c.adjustment = bench_money(100, "USD");
+	c.reply = say_total;
+	snprintf(c.key.key, sizeof(c.key.key), "key%u", key);
+	memset(c.key.request_hash, 7, sizeof(c.key.request_hash));
+	return c;
+}
+
+static _Noreturn void increasing_child(const char *url, int pipe, uint32_t first, int64_t at_ms)
+{
+	struct ledger_options o = {.url = str_of(url), .queue_max = 100};
+	struct ledger *l;
+	if (ledger_open(&o, &l, NULL) != OK)
+		_exit(2);
+	for (uint32_t n = first;; n++) {
+		struct ledger_conversion c = increase(n, at_ms + n);
+		struct ack *a = malloc(sizeof(*a));
+		enum status s = OK;
+		*a = (struct ack){pipe, n};
+		while ((s = ledger_submit(l, LEDGER_CONVERSION, &c, acknowledge, a)) == E_BUSY)
+			sched_yield();
+		if (s != OK)
+			_exit(5);
+	}
+}
+
+static bool kept(struct ledger *l, uint32_t key)
+{
+	struct ledger_conversion c = increase(key, 0);
+	struct buf reply;
+	char want[64];
+	int status = 0;
+	buf_init(&reply, 1000);
+	enum status s = ledger_reply_get(l, &c.key, &status, &reply, NULL);
+	if (s == OK) {
+		snprintf(want, sizeof(want), "key%u ", key);
+		assert_int_equal(status, 200);
+		assert_memory_equal(reply.p, want, strlen(want));
+	}
+	buf_done(&reply);
+	return s == OK;
+}
+
+/* The killed process left its bookings and their replies; everything is sent again, and only what is missing is booked. */
+static int64_t send_all_again(struct ledger *l, uint32_t from, uint32_t to, int64_t at_ms, int64_t total)
+{
+	for (uint32_t n = from; n < to; n++) {
+		bool was = kept(l, n);
+		struct ledger_conversion c = increase(n, at_ms + n);
+		struct ledger_booking b = bench_book(l, &c);
+		assert_true(was == (b.booking == BOOKED_REPLAY));
+		total += was ? 0 : 100;
+		if (!was)
+			assert_int_equal(b.total.minor, total);
+	}
+	return total;
+}
+
+static int64_t stored_total(struct ledger *l)
+{
+	struct buf out;
+	buf_init(&out, 64 << 20);
+	assert_int_equal(ledger_commissions_json(l, STR_NONE, STR_NONE, STR_NONE, 1, &out, NULL), OK);
+	const char *at = strstr(out.p, "\"total\":{\"amount\":");
+	int64_t total = at ? strtoll(at + strlen("\"total\":{\"amount\":"), NULL, 10) : 0;
+	buf_done(&out);
+	return total;
+}
+
+static void a_key_and_its_booking_stand_or_fall_together(void **state)
+{
+	struct bench *b = *state;
+	enum { AT_ONCE = 2000, KEY_ROUNDS = 8, HOUR_MS = 3600000 }; /* well within the time that replies are kept */
+	uint32_t acked[AT_ONCE], first = 1;
+	int64_t at = T0;
+	for (uint32_t round = 0; round < KEY_ROUNDS; round++, at += HOUR_MS) {
+		int pipes[2];
+		ledger_close(b->l);
+		b->l = NULL;
+		assert_int_equal(pipe(pipes), 0);
+		pid_t pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			close(pipes[0]);
+			increasing_child(b->url, pipes[1], first, at);
+		}
+		close(pipes[1]);
+		size_t n = collect(pid, pipes[0], 1 + hash_mix(round + 77) % 200, acked, AT_ONCE);
+		close(pipes[0]);
+		b->l = bench_open(b->url);
+		for (size_t i = 0; i < n; i++)
+			assert_true(kept(b->l, acked[i]));
+		uint32_t there = 0, end = first + (uint32_t)n + 120;
+		for (uint32_t k = 1; k < end + AT_ONCE; k++)
+			there += kept(b->l, k);
+		assert_int_equal(stored_total(b->l), 100 * (int64_t)there);
+		end = end > there + 10 ? end : there + 10;
+		assert_int_equal(send_all_again(b->l, 1, end, at + HOUR_MS / 2, 100 * (int64_t)there), 100 * (int64_t)(end - 1));
+		first = end;
+	}
+	bench_verify(b->l);
+}
+
+struct two {
+	atomic_int booked, replayed, taken, left;
+};
+
+static void note_booking(void *arg, enum status s, const struct ledger_booking *booking)
+{
+	struct two *t = arg;
+	atomic_fetch_add(&t->booked, s == OK && (booking->booking == BOOKED || booking->booking == BOOKED_CHANGE));
+	atomic_fetch_add(&t->replayed, s == OK && booking->booking == BOOKED_REPLAY);
+	atomic_fetch_add(&t->taken, s == OK && booking->booking == BOOKED_KEY_TAKEN);
+	atomic_fetch_sub(&t->left, 1);
+}
+
+static void one_key_many_times_at_once_books_once(void **state)
+{
+	struct bench *b = *state;
+	struct two t = {.left = 40};
+	for (uint32_t i = 0; i < 40; i++) {
+		struct ledger_conversion c = increase(1, T0 + i);
+		if (i % 4 == 3)
+			c.key.request_hash[0] = 9;
+		assert_int_equal(ledger_submit(b->l, LEDGER_CONVERSION, &c, note_booking, &t), OK);
+	}
+	struct ledger_conversion refused = increase(2, T0);
+	refused.adjustment = bench_money(5, "EUR");
+	assert_int_equal(bench_book(b->l, &refused).booking, BOOKED_REFUSED);
+	assert_int_equal(t.left, 0);
+	assert_int_equal(t.booked, 1);
+	assert_int_equal(t.replayed, 29);
+	assert_int_equal(t.taken, 10);
+	/* A refused message does not use its key up. */
+	assert_false(kept(b->l, 2));
+	refused = increase(2, T0 + 100);
+	assert_int_equal(bench_book(b->l, &refused).booking, BOOKED_CHANGE);
+	assert_int_equal(stored_total(b->l), 200);
+}
+
 static void a_full_queue_says_so(void **state)
 {
 	struct bench *b = *state;
@@ -209,6 +361,7 @@ int main(int argc, char **argv)
 		child(argv[2], STDOUT_FILENO, (uint32_t)strtoul(argv[3], NULL, 10));
 	if (argc == 3 && strcmp(argv[1], "check") == 0)
 		return check(argv[2]);
-	const struct CMUnitTest tests[] = {T(killed_at_random), T(a_full_queue_says_so), T(a_full_disk_is_reported_and_survived)};
+	const struct CMUnitTest tests[] = {T(killed_at_random), T(a_key_and_its_booking_stand_or_fall_together),
+		T(one_key_many_times_at_once_books_once), T(a_full_queue_says_so), T(a_full_disk_is_reported_and_survived)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
