@@ -82,10 +82,15 @@ fuzz: $(FUZZ:%=build/fuzz/%)
 
 lint:
 	tests/lint/run
-bench: all
+# tests/bench/*.c: programs that print their own lines; tests/bench/run starts them one after the other.
+BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard tests/bench/*.c)))
+$(BUILD)/bench/%: tests/bench/%.c $(lib_rooms)
+	@mkdir -p $(@D)
+	@echo "  BENCH $@"; $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< -Wl,--start-group $(lib_rooms) -Wl,--end-group $(LDLIBS)
+bench: all $(BENCH)
 	tests/bench/run $(BUILD)
 run: ; @tests/demo/run "$(PORT)" "$(DEMO)"
 clean: ; rm -rf build
 
 .PHONY: all run test unit lint bench asan tsan fuzz clean
--include $(OBJ:.o=.d) $(UNIT:=.d) $(FUZZ_OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(BENCH:=.d) $(FUZZ_OBJ:.o=.d)
