@@ -13,11 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define POLL_MS 200
+#define OTHER_DESCRIPTORS 256 /* beside connections: databases, Redis, epoll, uploads being read */
 #define LOAD_GRACE_MS 400 /* a catalog that loads within this is there when the first line is printed */
 
 struct service {
@@ -129,6 +131,25 @@ static enum status start_feeder(struct service *v, struct err *e)
 	return feeder_new(&o, &v->feeder, e);
 }
 
+/* How many connections the process may have open. Its limit of descriptors is raised for as many as are wanted; where that is refused
+ * the door takes fewer, as accept() without a free descriptor would spin. */
+static unsigned fit_connections(int64_t wanted)
+{
+	struct rlimit limit, more;
+	rlim_t need = (rlim_t)wanted + OTHER_DESCRIPTORS;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
+		return (unsigned)wanted;
+	more = (struct rlimit){need, need > limit.rlim_max ? need : limit.rlim_max};
+	if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+		return (unsigned)wanted;
+	more = (struct rlimit){limit.rlim_max, limit.rlim_max};
+	rlim_t have = setrlimit(RLIMIT_NOFILE, &more) == 0 ? more.rlim_cur : limit.rlim_cur;
+	unsigned fits = have > 2 * OTHER_DESCRIPTORS ? (unsigned)(have - OTHER_DESCRIPTORS) : (unsigned)(have / 2);
+	log_event(LOG_WARN, "app", "event=few_descriptors limit=%llu wanted=%llu connection_limit=%u", (unsigned long long)have,
+		(unsigned long long)need, fits);
+	return fits;
+}
+
 static enum status start_http(struct service *v, struct err *e)
 {
 	const struct config *c = v->c;
@@ -136,7 +157,7 @@ static enum status start_http(struct service *v, struct err *e)
 		.listen = str_of(c->listen),
 		.admin_listen = str_of(c->admin_listen),
 		.threads = (unsigned)c->threads,
-		.connection_limit = (unsigned)c->connection_limit,
+		.connection_limit = fit_connections(c->connection_limit),
 		.per_address_limit = (unsigned)c->per_address_limit,
 		.max_answer = (size_t)c->max_answer,
 		.max_body = (size_t)c->max_body,
@@ -145,6 +166,7 @@ static enum status start_http(struct service *v, struct err *e)
 		.click_wait_ms = c->click_wait_ms,
 		.deadline_ms = c->deadline_ms,
 		.keys_required = v->has_keys || !config_loopback(c->listen),
+		.temp_dir = v->ledger ? str_of(c->data) : STR_NONE, /* a node without a ledger may have no folder of its own */
 	};
 	const struct http_services services = {v->slot, v->ledger, v->keys, feeder_keeper(v->feeder), feeder_ready, v->feeder};
 	return http_start(&o, &services, &v->http, e);

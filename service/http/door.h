@@ -19,6 +19,7 @@ struct visit {
 	struct visit *next, *prev;
 	int fd;
 	bool cut;
+	bool ended;                  /* the client had said its last word by the latest look */
 	_Atomic int64_t deadline_us; /* INT64_MAX: none */
 	bool first;                  /* no request was completed yet: the deadline counts from the accept */
 };

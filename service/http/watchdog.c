@@ -1,6 +1,9 @@
 /* The deadline watchdog: MHD's connection timeout is one of inactivity, so a byte a second holds a connection for ever. Every open connection
  * has an entry; a thread shuts down those whose deadline has passed. Entries are removed under the same lock before MHD closes the
- * fd, so a number used again by another connection cannot be hit. */
+ * fd, so a number used again by another connection cannot be hit.
+ *
+ * It also shuts down those whose client is gone: a FIN that came together with data escapes MHD (see epoll.c), and many clients that
+ * break off under load would fill the table of connections until their deadlines. */
 #include "http/door.h"
 
 #include <stdlib.h>
@@ -8,21 +11,52 @@
 #include <time.h>
 
 #define LOOK_EVERY_MS 100
+#define ROUNDS 10 /* each connection is asked for its end in one round of so many */
 
-static void cut_late(struct watchdog *w, int64_t now)
+/* All that the client sent has been read, and no more will come. */
+static bool at_end(int fd)
+{
+	char c;
+
+	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+static void cut(struct visit *v)
+{
+	v->cut = true;
+	shutdown(v->fd, SHUT_RDWR);
+}
+
+/* Twice at its end, a second apart, and still no whole request: between the two MHD had the time to begin one it had just read. A
+ * request that is being answered has no deadline; its client may have half-closed and be waiting. */
+static void cut_ended(struct visit *v, int64_t deadline)
+{
+	bool ended = deadline != INT64_MAX && at_end(v->fd);
+
+	if (ended && v->ended)
+		cut(v);
+	v->ended = ended;
+}
+
+static void look(struct watchdog *w, int64_t now, int round)
 {
 	for (struct visit *v = w->visits; v; v = v->next) {
-		if (v->cut || atomic_load_explicit(&v->deadline_us, memory_order_relaxed) > now)
+		int64_t deadline = atomic_load_explicit(&v->deadline_us, memory_order_relaxed);
+		if (v->cut)
 			continue;
-		v->cut = true;
-		shutdown(v->fd, SHUT_RDWR);
-		metric_add(METRIC_HTTP_CUT, 1);
+		if (deadline <= now) {
+			cut(v);
+			metric_add(METRIC_HTTP_CUT, 1);
+		} else if (v->fd % ROUNDS == round) {
+			cut_ended(v, deadline);
+		}
 	}
 }
 
 static void *watch(void *arg)
 {
 	struct watchdog *w = arg;
+	int round = 0;
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->stop) {
@@ -34,7 +68,8 @@ static void *watch(void *arg)
 			t.tv_sec++;
 		}
 		pthread_cond_timedwait(&w->wake, &w->lock, &t);
-		cut_late(w, mono_us());
+		round = (round + 1) % ROUNDS;
+		look(w, mono_us(), round);
 	}
 	pthread_mutex_unlock(&w->lock);
 	return NULL;

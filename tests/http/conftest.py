@@ -51,11 +51,12 @@ class Service:
     """A running `inlay serve`. Its data folder outlives stops, so that start() again is a restart. Clicks wait long for the
     disk, which tests share with whatever else the machine does."""
 
-    def __init__(self, data, *flags, env=None):
+    def __init__(self, data, *flags, env=None, before=None, wrap=()):
         self.data = Path(data)
         self.data.mkdir(parents=True, exist_ok=True)
         self.flags = list(flags)
         self.env = env or {}
+        self.before, self.wrap = before, list(wrap)  # runs in the child before it becomes the program; words before the command
         self.process = None
         self.address = None
         self.session = requests.Session()
@@ -63,9 +64,10 @@ class Service:
 
     def start(self, *more, wait_ready=True, listen=None):
         log = open(self.data / "log", "ab")
-        command = [BINARY, "serve", "--listen", listen or self.address or "127.0.0.1:0", "--data", str(self.data),
+        command = [*self.wrap, BINARY, "serve", "--listen", listen or self.address or "127.0.0.1:0", "--data", str(self.data),
                    "--click-wait-ms", "10000", *self.flags, *more]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, cwd=ROOT, env={**os.environ, **self.env})
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, cwd=ROOT, env={**os.environ, **self.env},
+                                        preexec_fn=self.before)
         line = self.process.stdout.readline().decode()
         assert line.startswith("listening on "), (line, self.log())
         self.address = line.split()[-1]

@@ -1,9 +1,24 @@
 """Many connections at once. libmicrohttpd's epoll loop stalls at exactly 128 ready sockets and its multiples; our epoll_wait prevents it."""
+import os
+import signal
 import socket
 
 import pytest
 
+from conftest import eventually
+
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def open_sockets(node):
+    """What /proc lists may be gone when it is read."""
+    found = []
+    for fd in os.listdir(f"/proc/{node.process.pid}/fd"):
+        try:
+            found.append(os.readlink(f"/proc/{node.process.pid}/fd/{fd}"))
+        except FileNotFoundError:
+            pass
+    return [x for x in found if x.startswith("socket:")]
 
 
 def read_reply(s):
@@ -32,7 +47,6 @@ def test_every_one_of_so_many_keep_alive_connections_is_answered(make_service, c
 
 
 def test_connections_are_counted_down_again(make_service):
-    from conftest import eventually
     node = make_service().start()
     host, port = node.address.rsplit(":", 1)
 
@@ -45,6 +59,43 @@ def test_connections_are_counted_down_again(make_service):
     for s in held:
         s.close()
     eventually(lambda: connections() == before, "none of them")
+
+
+HEAD = b"POST /v1/insert HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+
+
+@pytest.mark.parametrize("sent", [b"", REQUEST[:9], HEAD % 500, HEAD % 500 + b"a" * 200, REQUEST + REQUEST[:9]])
+def test_clients_that_break_off_do_not_hold_descriptors(make_service, sent):
+    """The end may come together with data (the node stands still meanwhile), which libmicrohttpd's epoll loop overlooks."""
+    node = make_service("node", "--deadline-ms", "600000").start()
+    node.session.close()
+    host, port = node.address.rsplit(":", 1)
+
+    eventually(lambda: len(open_sockets(node)) == 1, "only the listener is open")
+    node.process.send_signal(signal.SIGSTOP)
+    for _ in range(50):
+        with socket.create_connection((host, int(port)), timeout=10) as s:
+            s.sendall(sent)
+    node.process.send_signal(signal.SIGCONT)
+    assert node.get("/healthz").status_code == 200
+    node.session.close()
+    eventually(lambda: len(open_sockets(node)) == 1, "all are closed")
+
+
+def test_a_client_may_half_close_and_wait(make_service):
+    node = make_service().start()
+    host, port = node.address.rsplit(":", 1)
+    node.process.send_signal(signal.SIGSTOP)
+    waiting = []
+    for _ in range(50):
+        s = socket.create_connection((host, int(port)), timeout=10)
+        s.sendall(REQUEST)
+        s.shutdown(socket.SHUT_WR)
+        waiting.append(s)
+    node.process.send_signal(signal.SIGCONT)
+    for s in waiting:
+        read_reply(s)
+        s.close()
 
 
 def test_stop_drains(make_service):
