@@ -1,5 +1,5 @@
 /* insert: the incremental core's life: made from a request, fed, finished; what it holds back and what it lets go. */
-#include "flow/core.h"
+#include "flow/candidate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -121,10 +121,9 @@ static struct str first_gate(struct insert *in)
 		return STR("no_intent");
 	if (in->spots.max == 0)
 		return STR("capped");
-	if (in->r.form == FORM_ANNOTATIONS && !l->renders_disclosure)
-		return STR("no_disclosure");
-	if (in->r.plain_format && in->r.form != FORM_ANNOTATIONS)
-		return STR("no_disclosure"); /* no markup, so no label at the link */
+	bool beside = in->r.form == FORM_ANNOTATIONS || (in->r.form == FORM_CARDS && in->r.plain_format); /* in `links`, not in the text */
+	if (beside ? !l->renders_disclosure : in->r.plain_format)
+		return STR("no_disclosure"); /* without markup there is no label at the link */
 	in->holdout = held_out(in, l->holdout_ppm);
 	return in->holdout ? STR("holdout") : STR("");
 }
@@ -149,6 +148,7 @@ static enum status set_up(struct insert *in, const struct insert_request *r)
 	if (s != OK)
 		return s;
 	own_read_turns(in);
+	weigh_question(in);
 	in->gate = first_gate(in);
 	return arena_failed(in->a) ? E_NOMEM : OK;
 }
@@ -209,6 +209,10 @@ static size_t settled(const struct insert *in)
 		return all;
 	struct str source = text_source(in->text);
 	size_t to = in->next < text_count(in->text) ? text_tokens(in->text)[in->next].start : text_settled(in->text);
+	/* A phrase that is still to come may reach back over words that have been decided. */
+	uint32_t reach = phrase_reach(in, in->next, (uint32_t)to);
+	if (reach < in->next)
+		to = text_tokens(in->text)[reach].start;
 	/* The bracket may have to stand before the delimiters that open an emphasis around the words. */
 	for (int i = 0; i < MAX_DELIMITERS && to > 0 && source.p[to - 1] && strchr("*_~", source.p[to - 1]); i++)
 		to--;
@@ -275,6 +279,7 @@ void insert_abandon(struct insert *in, struct buf *out)
 {
 	if (in->abandoned)
 		return;
+	decide_identity(in, buf_str(&in->raw));
 	release(in, in->raw.n, out);
 	in->abandoned = true;
 	in->gate = STR("unavailable");
@@ -331,14 +336,16 @@ static enum status close_block(struct insert *in)
 	bool list = in->r.form == FORM_CARDS || in->r.form == FORM_REFERENCES;
 	bool may = text_may_append(in->text) && !in->stopped;
 	enum status s = OK;
-	if (in->own.tail_seen)
+	if (in->own.tail_seen) {
+		decide_identity(in, text_source(in->text));
 		own_read_tail(in);
-	else if (list && may && !in->gate.n)
+	} else if (list && may && !in->gate.n) {
 		s = place_choices(in);
+	}
 	if (s != OK || in->placed_count == 0)
 		return s;
 	in->locale = decide_locale(in);
-	if (!may || in->own.tail_seen || in->own.notice_seen || in->r.form == FORM_ANNOTATIONS)
+	if (!may || in->own.tail_seen || in->own.notice_seen || in->r.form == FORM_ANNOTATIONS || in->r.plain_format)
 		return OK;
 	struct buf block;
 	buf_init(&block, 256u * 1024);
@@ -357,12 +364,13 @@ static enum status close_block(struct insert *in)
 /* Links of ours that today's decision would not make stay as they are, and are listed. */
 static void list_existing(struct insert *in)
 {
+	decide_identity(in, text_source(in->text));
 	for (uint32_t i = 0; i < in->own.link_count && in->placed_count < PLACE_MAX_LINKS; i++) {
 		const struct own_link *l = &in->own.link[i];
 		uint32_t product = l->confirmed ? PRODUCT_NONE : catalog_find_key(in->shelf->catalog, l->product_key);
 		if (product == PRODUCT_NONE)
 			continue;
-		in->placed[in->placed_count++] = (struct placed){
+		struct placed p = {
 			.product = product,
 			.phrase = UINT32_MAX,
 			.start = own_raw_start(&in->own, l->start),
@@ -371,6 +379,8 @@ static void list_existing(struct insert *in)
 			.existing = true,
 			.url = arena_take_str(in->a, str_sub(buf_str(&in->raw), l->url, l->url + l->url_n)),
 		};
+		p.id = own_link_id(in, p.url, l->product_key);
+		in->placed[in->placed_count++] = p;
 	}
 }
 

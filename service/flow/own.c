@@ -310,6 +310,16 @@ void own_read_turns(struct insert *in)
 			each_url(in->r.turns[i].content, shown, in);
 }
 
+struct link_id own_link_id(const struct insert *in, struct str url, uint64_t key)
+{
+	const struct shelf *s = in->shelf;
+	struct link_token t;
+	size_t base = str_of(s->public_url).n;
+	if (base && str_starts(url, str_of(s->public_url)) && link_token_verify(s->keys, str_sub(url, base + 3, url.n), &t) == OK)
+		return link_id_of_token(s->keys, &t);
+	return link_id_of(s->keys, in->insertion, in->placed_count, key);
+}
+
 static void in_tail(struct insert *in, struct str url)
 {
 	uint64_t key;
@@ -318,7 +328,9 @@ static void in_tail(struct insert *in, struct str url)
 	uint32_t product = catalog_find_key(in->shelf->catalog, key);
 	if (product == PRODUCT_NONE)
 		return;
-	in->placed[in->placed_count++] = (struct placed){.product = product, .phrase = UINT32_MAX, .existing = true, .url = arena_take_str(in->a, url)};
+	struct placed p = {.product = product, .phrase = UINT32_MAX, .existing = true, .url = arena_take_str(in->a, url)};
+	p.id = own_link_id(in, url, key);
+	in->placed[in->placed_count++] = p;
 }
 
 void own_read_tail(struct insert *in)

@@ -55,15 +55,23 @@ static void read_flag(struct reading *r, const char *name, bool *out)
 		*out = json_is_true(v);
 }
 
+/* 3.0 is as whole as 3: some languages know no other numbers. */
+static bool whole_number(const json_t *v, int64_t *out)
+{
+	double d = json_number_value(v);
+	if (!json_is_number(v) || d < 0 || (json_is_real(v) && (d > 9007199254740992.0 || d != (double)(int64_t)d)))
+		return false;
+	*out = json_is_integer(v) ? json_integer_value(v) : (int64_t)d;
+	return true;
+}
+
 static void read_count(struct reading *r, json_t *object, const char *name, const char *pointer, int64_t *out)
 {
 	json_t *v = json_object_get(object, name);
 	if (!v || json_is_null(v))
 		return;
-	if (!json_is_integer(v) || json_integer_value(v) < 0)
+	if (!whole_number(v, out))
 		wrong(r, pointer, "must be a whole number, 0 or more");
-	else
-		*out = json_integer_value(v);
 }
 
 static void read_cost(struct reading *r, json_t *v, struct money *out)
@@ -72,11 +80,12 @@ static void read_cost(struct reading *r, json_t *v, struct money *out)
 		return;
 	const json_t *amount = json_object_get(v, "amount"), *currency = json_object_get(v, "currency");
 	char code[4];
-	if (!json_is_integer(amount) || !json_is_string(currency) || !money_currency(str_of(json_string_value(currency)), code)) {
-		wrong(r, "/usage/cost", "must be {\"amount\": minor units, \"currency\": ISO 4217 code}");
+	int64_t minor;
+	if (!whole_number(amount, &minor) || !json_is_string(currency) || !money_currency(str_of(json_string_value(currency)), code)) {
+		wrong(r, "/usage/cost", "must be {\"amount\": minor units, 0 or more, \"currency\": ISO 4217 code}");
 		return;
 	}
-	*out = (struct money){.minor = json_integer_value(amount)};
+	*out = (struct money){.minor = minor};
 	memcpy(out->currency, code, sizeof code);
 }
 
@@ -219,7 +228,11 @@ enum status insert_request_parse(struct str json, bool need_answer, size_t max_a
 {
 	json_error_t je;
 	/* NUL inside strings is refused by jansson's default; duplicate keys would leave it open which one counts. */
-	json_t *root = json_loadb(json.p ? json.p : "", json.n, JSON_REJECT_DUPLICATES, &je);
+	const char *text = json.p ? json.p : "";
+	json_t *root = json_loadb(text, json.n, JSON_REJECT_DUPLICATES, &je);
+	/* An integer beyond 64 bits may well stand in a field that we do not read. */
+	if (!root && json_error_code(&je) == json_error_numeric_overflow)
+		root = json_loadb(text, json.n, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &je);
 	if (!root)
 		return err_set(e, E_INPUT, "", "not JSON: %s (line %d, column %d)", je.text, je.line, je.column);
 	struct reading r = {.root = root, .a = a, .e = e};

@@ -134,8 +134,7 @@ static void put_link(struct buf *out, const struct insert *in, const struct plac
 	char id[LINK_ID_TEXT + 1];
 	link_id_write(p->id, id);
 	buf_putc(out, '{');
-	if (p->phrase != UINT32_MAX)
-		buf_printf(out, "\"id\":\"lnk_%s\",", id);
+	buf_printf(out, "\"id\":\"lnk_%s\",", id);
 	if (p->on_words) {
 		buf_printf(out, "\"start\":%u,\"end\":%u,", p->start, p->end);
 		put_member(out, "text", str_sub(buf_str(&in->raw), p->start, p->end));
