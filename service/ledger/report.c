@@ -144,8 +144,11 @@ static enum status gather(struct gather *g, struct reader *reader, struct err *e
 		return reader_spread_events(reader, &s, q->from_ms, q->to_ms, BASIS_BIT(basis), e);
 	}
 	int64_t from = day_of(q->from_ms), to = day_of(q->to_ms);
+	struct spread rest = {&g->mask, 1, put_raw, g};
 	enum status s = reader_each_count(reader, cube, from, to, q->merchant, put_cell, g, e);
-	return s == OK ? reader_each_taking(reader, cube, from, to, basis, q->merchant, put_cell, g, e) : s;
+	if (s == OK)
+		s = reader_each_taking(reader, cube, from, to, basis, q->merchant, put_cell, g, e);
+	return s == OK ? reader_spread_unrolled(reader, &rest, q->from_ms, q->to_ms, e) : s;
 }
 
 /* ---- rows and pages ------------------------------------------------------------------------------------ */

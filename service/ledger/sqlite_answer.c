@@ -68,17 +68,15 @@ static enum status insert_link(struct writer *w, int64_t insertion_no, const str
 	return s;
 }
 
-/* A link id that is already stored belongs to an earlier answer: it becomes an existing one. */
-static enum status first_serve(struct writer *w, struct ledger_insertion *i)
+/* A link id that is already stored belongs to an earlier answer, and is not counted anew. */
+static enum status first_serve(struct writer *w, const struct ledger_insertion *i)
 {
 	int64_t no = sqlite3_last_insert_rowid(w->db.h);
 	enum status s = OK;
-	for (uint32_t k = 0; k < i->link_count && s == OK; k++) {
-		bool fresh = false;
+	bool fresh;
+	for (uint32_t k = 0; k < i->link_count && s == OK; k++)
 		if (!i->link[k].existing)
 			s = insert_link(w, no, &i->link[k], false, &fresh);
-		i->link[k].existing = !fresh;
-	}
 	return s;
 }
 
@@ -113,26 +111,21 @@ static enum status insert_serve(struct writer *w, int64_t insertion_no, const st
 	return db_run(&w->db, q);
 }
 
-/* The stored link's number if it is one of this insertion's, else 0. What it was first shown as stands, so that a recount finds the same. */
-static enum status find_own_link(struct writer *w, int64_t insertion_no, struct ledger_link *l, int64_t *no_out)
+/* The stored link's number if it is one of this insertion's, else 0. */
+static enum status find_own_link(struct writer *w, int64_t insertion_no, const struct ledger_link *l, int64_t *no_out)
 {
-	*no_out = 0;
-	sqlite3_stmt *q = db_use(&w->db, "SELECT no, merchant, product, phrase FROM link WHERE link = ?1 AND insertion_no = ?2");
+	sqlite3_stmt *q = db_use(&w->db, "SELECT no FROM link WHERE link = ?1 AND insertion_no = ?2");
 	db_blob(q, 1, l->link.b, LEDGER_ID);
 	db_int(q, 2, insertion_no);
 	bool row;
 	enum status s = db_step(&w->db, q, &row);
-	if (s != OK || !row)
-		return s;
-	*no_out = db_get_int(q, 0);
-	db_get_name(q, 1, l->merchant, sizeof(l->merchant));
-	db_get_name(q, 2, l->product, sizeof(l->product));
-	db_get_name(q, 3, l->phrase, sizeof(l->phrase));
+	*no_out = row ? db_get_int(q, 0) : 0;
 	db_end(q);
-	return OK;
+	return s;
 }
 
-static enum status serve_link(struct writer *w, int64_t serve_no, int64_t insertion_no, struct ledger_link *l)
+/* A link that is another answer's is none of this one's; twice in one is once. */
+static enum status serve_link(struct writer *w, int64_t serve_no, int64_t insertion_no, const struct ledger_link *l)
 {
 	bool fresh = false;
 	int64_t no = 0;
@@ -141,18 +134,15 @@ static enum status serve_link(struct writer *w, int64_t serve_no, int64_t insert
 		s = insert_link(w, insertion_no, l, true, &fresh);
 		no = fresh ? sqlite3_last_insert_rowid(w->db.h) : 0;
 	}
-	l->existing = true; /* another answer's, or twice in this one */
 	if (s != OK || !no)
 		return s;
 	sqlite3_stmt *q = db_use(&w->db, "INSERT INTO serve_link(serve_no, link_no) VALUES(?1,?2) ON CONFLICT DO NOTHING");
 	db_int(q, 1, serve_no);
 	db_int(q, 2, no);
-	s = db_run(&w->db, q);
-	l->existing = s == OK && sqlite3_changes(w->db.h) == 0;
-	return s;
+	return db_run(&w->db, q);
 }
 
-static enum status serve_again(struct writer *w, struct ledger_insertion *i)
+static enum status serve_again(struct writer *w, const struct ledger_insertion *i)
 {
 	int64_t no = 0;
 	enum status s = count_serve(w, &i->insertion, &no);
@@ -174,8 +164,7 @@ enum status writer_insertion(struct writer *w, const struct ledger_insertion *gi
 	if (s != OK || (!fresh && i.once))
 		return s;
 	s = fresh ? first_serve(w, &i) : serve_again(w, &i);
-	if (s == OK)
-		spread_insertion(&w->spread, &i);
+	w->behind++;
 	writer_saw(w, i.at_ms);
 	return s;
 }

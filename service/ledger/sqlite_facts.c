@@ -34,18 +34,30 @@ static void read_link(sqlite3_stmt *q, struct ledger_insertion *i)
 #define ANSWER_COLUMNS \
 	"SELECT i.no, i.at_ms, i.decision, i.form, i.app, i.model, i.eligible, i.prompt_tokens, i.completion_tokens, i.cost, i.currency," \
 	" l.merchant, l.product, l.phrase"
-static const char sql_first_serves[] = ANSWER_COLUMNS
-	" FROM insertion i LEFT JOIN link l ON l.insertion_no = i.no AND l.later = 0"
-	" WHERE i.at_ms >= ?1 AND i.at_ms < ?2 ORDER BY i.at_ms, i.no";
-static const char sql_later_serves[] = ANSWER_COLUMNS
-	" FROM serve i LEFT JOIN serve_link s ON s.serve_no = i.no LEFT JOIN link l ON l.no = s.link_no"
-	" WHERE i.at_ms >= ?1 AND i.at_ms < ?2 ORDER BY i.at_ms, i.no";
+#define FIRST_SERVES ANSWER_COLUMNS " FROM insertion i LEFT JOIN link l ON l.insertion_no = i.no AND l.later = 0"
+#define LATER_SERVES ANSWER_COLUMNS " FROM serve i LEFT JOIN serve_link s ON s.serve_no = i.no LEFT JOIN link l ON l.no = s.link_no"
+#define CLICKS "SELECT at_ms, merchant, product, phrase, form, app, model, class = 'human' FROM click i"
+/* The plus keeps the other index out of it. */
+#define BY_TIME " WHERE i.at_ms >= ?1 AND i.at_ms < ?2 AND +i.no > ?3 AND +i.no <= ?4"
+#define BY_NUMBER " WHERE +i.at_ms >= ?1 AND +i.at_ms < ?2 AND i.no > ?3 AND i.no <= ?4"
+static const char *const sql_events[EVENT_TABLES][2] = {
+	[EVENT_INSERTION] = {FIRST_SERVES BY_NUMBER " ORDER BY i.no", FIRST_SERVES BY_TIME " ORDER BY i.at_ms, i.no"},
+	[EVENT_SERVE] = {LATER_SERVES BY_NUMBER " ORDER BY i.no", LATER_SERVES BY_TIME " ORDER BY i.at_ms, i.no"},
+	[EVENT_CLICK] = {CLICKS BY_NUMBER, CLICKS BY_TIME},
+};
 
-static enum status spread_answers(struct db *d, const char *sql, const struct spread *s, int64_t from_ms, int64_t to_ms)
+static sqlite3_stmt *use_events(struct db *d, enum event_table t, const struct event_range *r)
 {
-	sqlite3_stmt *q = db_use(d, sql);
-	db_int(q, 1, from_ms);
-	db_int(q, 2, to_ms);
+	sqlite3_stmt *q = db_use(d, sql_events[t][r->by_time]);
+	db_int(q, 1, r->from_ms);
+	db_int(q, 2, r->to_ms);
+	db_int(q, 3, r->after.no[t]);
+	db_int(q, 4, r->upto.no[t]);
+	return q;
+}
+
+static enum status spread_answers(struct db *d, sqlite3_stmt *q, const struct spread *s)
+{
 	struct ledger_insertion i = {0};
 	int64_t no = 0;
 	bool row = true;
@@ -74,12 +86,8 @@ static struct dims read_dims(sqlite3_stmt *q, int col)
 	return d;
 }
 
-static enum status spread_clicks(struct db *d, const struct spread *s, int64_t from_ms, int64_t to_ms)
+static enum status spread_clicks(struct db *d, sqlite3_stmt *q, const struct spread *s)
 {
-	sqlite3_stmt *q = db_use(d, "SELECT at_ms, merchant, product, phrase, form, app, model, class = 'human' FROM click"
-				    " WHERE at_ms >= ?1 AND at_ms < ?2");
-	db_int(q, 1, from_ms);
-	db_int(q, 2, to_ms);
 	bool row = true;
 	enum status st = OK;
 	while (st == OK && (st = db_step(d, q, &row)) == OK && row) {
@@ -117,18 +125,52 @@ static enum status spread_orders(struct db *d, const char *sql, enum basis basis
 	return st;
 }
 
-enum status reader_spread_events(
-	struct reader *r, const struct spread *s, int64_t from_ms, int64_t to_ms, unsigned bases, struct err *e)
+enum status facts_spread(struct db *d, const struct spread *s, const struct event_range *r)
 {
-	enum status st = spread_answers(&r->db, sql_first_serves, s, from_ms, to_ms);
+	enum status st = spread_answers(d, use_events(d, EVENT_INSERTION, r), s);
 	if (st == OK)
-		st = spread_answers(&r->db, sql_later_serves, s, from_ms, to_ms);
-	if (st == OK)
-		st = spread_clicks(&r->db, s, from_ms, to_ms);
-	if (st == OK && bases & BASIS_BIT(BASIS_EVENT))
+		st = spread_answers(d, use_events(d, EVENT_SERVE, r), s);
+	return st == OK ? spread_clicks(d, use_events(d, EVENT_CLICK, r), s) : st;
+}
+
+static const struct position no_end = {{INT64_MAX, INT64_MAX, INT64_MAX}};
+
+static enum status spread_money(struct reader *r, const struct spread *s, int64_t from_ms, int64_t to_ms, unsigned bases)
+{
+	enum status st = OK;
+	if (bases & BASIS_BIT(BASIS_EVENT))
 		st = spread_orders(&r->db, sql_orders, BASIS_EVENT, s, from_ms, to_ms);
 	if (st == OK && bases & BASIS_BIT(BASIS_POSTING))
 		st = spread_orders(&r->db, sql_entries, BASIS_POSTING, s, from_ms, to_ms);
+	return st;
+}
+
+enum status reader_spread_events(
+	struct reader *r, const struct spread *s, int64_t from_ms, int64_t to_ms, unsigned bases, struct err *e)
+{
+	enum status st = facts_spread(&r->db, s, &(struct event_range){from_ms, to_ms, .upto = no_end, .by_time = true});
+	if (st == OK)
+		st = spread_money(r, s, from_ms, to_ms, bases);
+	return st == OK ? OK : db_fail(&r->db, st, "report", e);
+}
+
+enum status reader_spread_rolled(struct reader *r, const struct spread *s, struct err *e)
+{
+	struct event_range range = {INT64_MIN, INT64_MAX, .by_time = false};
+	enum status st = position_rolled(&r->db, &range.upto);
+	if (st == OK)
+		st = facts_spread(&r->db, s, &range);
+	if (st == OK)
+		st = spread_money(r, s, INT64_MIN, INT64_MAX, BASIS_BIT(BASIS_EVENT) | BASIS_BIT(BASIS_POSTING));
+	return st == OK ? OK : db_fail(&r->db, st, "report", e);
+}
+
+enum status reader_spread_unrolled(struct reader *r, const struct spread *s, int64_t from_ms, int64_t to_ms, struct err *e)
+{
+	struct event_range range = {from_ms, to_ms, .upto = no_end};
+	enum status st = position_rolled(&r->db, &range.after);
+	if (st == OK)
+		st = facts_spread(&r->db, s, &range);
 	return st == OK ? OK : db_fail(&r->db, st, "report", e);
 }
 

@@ -63,7 +63,9 @@ static void put_id(struct buf *out, const char *name, const char *kind, sqlite3_
 
 static enum status put_links(struct db *d, int64_t no, struct buf *out)
 {
-	sqlite3_stmt *q = db_use(d, "SELECT link, merchant, product, phrase, clicks, human_clicks FROM link WHERE insertion_no = ?1 ORDER BY no");
+	sqlite3_stmt *q = db_use(d, "SELECT l.link, l.merchant, l.product, l.phrase, l.clicks + count(c.no), l.human_clicks + coalesce(sum(c.class = 'human'), 0)"
+				    " FROM link l LEFT JOIN click c ON c.no > (SELECT n FROM main.counter WHERE name = 'rolled_click')"
+				    " AND c.link_no = l.no WHERE l.insertion_no = ?1 GROUP BY l.no ORDER BY l.no");
 	db_int(q, 1, no);
 	buf_put(out, STR(",\"links\":["));
 	bool row = true;

@@ -88,6 +88,27 @@ const char *const schema_ledger_2[] = {
 	"PRAGMA user_version=2;",
 	NULL};
 
+/* Clicks get a number, and the roll-ups say up to which numbers they count (counters rolled_*): events are written without them, and they
+ * follow in strides (sqlite_roll.c). Rows of insertion, serve and click are therefore never deleted. Visits live in memory. */
+const char *const schema_ledger_3[] = {
+	"ALTER TABLE click RENAME TO old_click; DROP INDEX click_at;"
+	"CREATE TABLE click(no INTEGER PRIMARY KEY, click BLOB NOT NULL UNIQUE, insertion BLOB NOT NULL, link BLOB NOT NULL,"
+	" link_no INTEGER NOT NULL, product_key INTEGER NOT NULL, at_ms INTEGER NOT NULL, merchant TEXT NOT NULL, product TEXT NOT NULL,"
+	" phrase TEXT NOT NULL, form TEXT NOT NULL, app TEXT NOT NULL, model TEXT NOT NULL, class TEXT NOT NULL, rule TEXT NOT NULL,"
+	" visitor BLOB) STRICT;"
+	"INSERT INTO click(click, insertion, link, link_no, product_key, at_ms, merchant, product, phrase, form, app, model, class, rule, visitor)"
+	" SELECT c.click, c.insertion, c.link, coalesce(l.no, 0), c.product_key, c.at_ms, c.merchant, c.product, c.phrase, c.form, c.app, c.model,"
+	" c.class, c.rule, c.visitor FROM old_click c LEFT JOIN link l ON l.link = c.link ORDER BY c.click;"
+	"CREATE INDEX click_at ON click(at_ms);"
+	"DROP TABLE old_click; DROP TABLE seen;",
+
+	"UPDATE link SET clicks = c.n, human_clicks = c.h FROM (SELECT link_no, count(*) n, sum(class = 'human') h FROM click GROUP BY link_no) c"
+	" WHERE link.no = c.link_no;"
+	"INSERT INTO counter(name, n) VALUES('rolled_insertion', coalesce((SELECT max(no) FROM insertion), 0)),"
+	" ('rolled_serve', coalesce((SELECT max(no) FROM serve), 0)), ('rolled_click', coalesce((SELECT max(no) FROM click), 0));"
+	"PRAGMA user_version=3;",
+	NULL};
+
 /* Second file: catalogs. They are uploaded in transactions of seconds, and clicks must not wait for those. target outlives product. */
 const char *const schema_catalog[] = {
 	"CREATE TABLE counter(name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;"

@@ -4,14 +4,16 @@
 
 #include "ledger/db.h"
 #include "ledger/store.h"
+#include "ledger/visits.h"
 
 struct writer {
 	struct ledger *ledger;
 	struct db db;
-	struct roll roll;      /* of the open batch */
+	struct roll roll;      /* of the open transaction: money, or a stride of events */
 	struct spread spread;  /* into roll */
 	int64_t as_of_ms;      /* latest time among the batch's events */
-	int64_t seen_pruned_ms;
+	struct visits visits;
+	int64_t behind; /* about how many events the roll-ups do not count yet */
 };
 struct reader {
 	struct db db;
@@ -21,8 +23,8 @@ struct catalog_store {
 };
 
 /* Pieces of SQL, ended by NULL. */
-extern const char *const schema_ledger[], *const schema_ledger_2[], *const schema_catalog[];
-#define LEDGER_SCHEMA 2 /* user_version of the main file when all its steps are taken */
+extern const char *const schema_ledger[], *const schema_ledger_2[], *const schema_ledger_3[], *const schema_catalog[];
+#define LEDGER_SCHEMA 3 /* user_version of the main file when all its steps are taken */
 
 MUST_USE enum status keeper_start(struct ledger *l, struct keeper **out, struct err *e);
 void keeper_stop(struct keeper *k);
@@ -33,6 +35,27 @@ MUST_USE enum status writer_open(struct ledger *l, struct writer **out, struct e
 void writer_close(struct writer *w);
 /* An event of this time is in the batch: the report's as_of follows. */
 void writer_saw(struct writer *w, int64_t ms);
+/* Adds the roll of the open transaction to the tables. */
+MUST_USE enum status writer_flush(struct writer *w);
+
+/* ---- how far the roll-ups count (sqlite_roll.c) ---------------------------------------------- */
+
+enum event_table { EVENT_INSERTION, EVENT_SERVE, EVENT_CLICK, EVENT_TABLES };
+/* The last row of each table. */
+struct position {
+	int64_t no[EVENT_TABLES];
+};
+MUST_USE enum status position_rolled(struct db *d, struct position *out);
+MUST_USE enum status position_last(struct db *d, struct position *out);
+
+/* Rows of the event tables: after < no <= upto, and a time in [from_ms, to_ms). by_time: the index over time is the way in, else the number. */
+struct event_range {
+	int64_t from_ms, to_ms;
+	struct position after, upto;
+	bool by_time;
+};
+MUST_USE enum status facts_spread(struct db *d, const struct spread *s, const struct event_range *r);
+
 /* Adds 1 to a counter of the main file. */
 MUST_USE enum status db_count_up(struct db *d, const char *counter);
 

@@ -117,8 +117,9 @@ static const struct agreement {
 		" WHERE (o.pending, o.approved, o.paid, o.reversed, -o.clawed)"
 		" IS NOT (coalesce(p.a, 0), coalesce(p.b, 0), coalesce(p.c, 0), coalesce(p.d, 0), coalesce(p.f, 0)) LIMIT 1"},
 	{"clicks on links add up", "a link whose click count is not the number of its clicks",
-		"SELECT hex(l.link) FROM main.link l LEFT JOIN (SELECT link, count(*) n, sum(class = 'human') h FROM main.click GROUP BY link) c"
-		" ON c.link = l.link WHERE l.clicks > coalesce(c.n, 0) OR l.human_clicks > coalesce(c.h, 0) LIMIT 1"},
+		"SELECT hex(l.link) FROM main.link l LEFT JOIN (SELECT link_no, count(*) n, sum(class = 'human') h FROM main.click"
+		" WHERE no <= (SELECT n FROM main.counter WHERE name = 'rolled_click') GROUP BY link_no) c"
+		" ON c.link_no = l.no WHERE l.clicks <> coalesce(c.n, 0) OR l.human_clicks <> coalesce(c.h, 0) LIMIT 1"},
 };
 
 static enum status check_agreement(struct db *d, const struct agreement *a, struct buf *out, struct err *e)
@@ -212,7 +213,7 @@ static enum status check_rolls(struct reader *r, struct buf *out, struct err *e)
 	struct roll recount;
 	roll_init(&recount);
 	struct spread spread = roll_spread(&recount);
-	enum status s = reader_spread_events(r, &spread, INT64_MIN, INT64_MAX, BASIS_BIT(BASIS_EVENT) | BASIS_BIT(BASIS_POSTING), e);
+	enum status s = reader_spread_rolled(r, &spread, e);
 	if (s == OK && (recount.counts.failed || recount.takings.failed))
 		s = err_set(e, E_NOMEM, "roll", "too many cells to recount");
 	struct compare c = {.recount = &recount, .out = out, .e = e};

@@ -1,4 +1,4 @@
-/* The scribe's side of SQLite: transactions, clicks, roll-ups. */
+/* The scribe's side of SQLite: transactions, clicks, life. */
 #include "ledger/sqlite_store.h"
 
 #include <stdlib.h>
@@ -17,48 +17,16 @@ enum status writer_begin(struct writer *w)
 
 void writer_rollback(struct writer *w)
 {
+	visits_undo(&w->visits);
 	/* A failed write may have rolled back by itself. */
 	if (!sqlite3_get_autocommit(w->db.h))
 		err_ignore(db_run(&w->db, db_use(&w->db, "ROLLBACK")));
 }
 
-static const char sql_roll[] =
-	"INSERT INTO roll(cube, merchant, day, key, answers, eligible, linked, links, clicks, human_clicks, tokens)"
-	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11) ON CONFLICT DO UPDATE SET answers=answers+excluded.answers,"
-	" eligible=eligible+excluded.eligible, linked=linked+excluded.linked, links=links+excluded.links, clicks=clicks+excluded.clicks,"
-	" human_clicks=human_clicks+excluded.human_clicks, tokens=tokens+excluded.tokens";
-static const char sql_takings[] =
-	"INSERT INTO takings(cube, merchant, day, key, orders, value, pending, approved, paid, reversed, clawed, cost, basis, currency)"
-	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) ON CONFLICT DO UPDATE SET orders=orders+excluded.orders,"
-	" value=value+excluded.value, pending=pending+excluded.pending, approved=approved+excluded.approved, paid=paid+excluded.paid,"
-	" reversed=reversed+excluded.reversed, clawed=clawed+excluded.clawed, cost=cost+excluded.cost";
-
 void writer_saw(struct writer *w, int64_t ms)
 {
 	if (ms > w->as_of_ms)
 		w->as_of_ms = ms;
-}
-
-static enum status flush(struct writer *w, struct tally *t, const char *sql, int width)
-{
-	tally_sort(t);
-	enum status s = t->failed ? E_NOMEM : OK;
-	for (size_t i = 0; i < t->n && s == OK; i++) {
-		struct roll_cell c = roll_cell_of(tally_key(t, &t->row[i]));
-		sqlite3_stmt *q = db_use(&w->db, sql);
-		db_int(q, 1, c.cube);
-		db_text(q, 2, c.merchant);
-		db_int(q, 3, c.day);
-		db_text(q, 4, c.key);
-		for (int k = 0; k < width; k++)
-			db_int(q, 5 + k, t->row[i].v[k]);
-		if (width == TALLY_WIDTH) {
-			db_int(q, 13, c.basis);
-			db_text(q, 14, c.currency);
-		}
-		s = db_run(&w->db, q);
-	}
-	return s;
 }
 
 /* as_of moves at every batch, so that two reports of the same as_of are the same report. */
@@ -73,12 +41,14 @@ static enum status advance(struct writer *w)
 
 enum status writer_commit(struct writer *w)
 {
-	enum status s = flush(w, &w->roll.counts, sql_roll, N_TOKENS + 1);
-	if (s == OK)
-		s = flush(w, &w->roll.takings, sql_takings, TALLY_WIDTH);
+	enum status s = writer_flush(w);
 	if (s == OK)
 		s = advance(w);
-	return s == OK ? db_run(&w->db, db_use(&w->db, "COMMIT")) : s;
+	if (s == OK)
+		s = db_run(&w->db, db_use(&w->db, "COMMIT"));
+	if (s == OK)
+		visits_keep(&w->visits);
+	return s;
 }
 
 enum status db_count_up(struct db *d, const char *counter)
@@ -147,43 +117,12 @@ static bool visitor_known(const struct ledger_click *c)
 	return memcmp(c->visitor, nobody, sizeof(nobody)) != 0;
 }
 
-static enum status is_duplicate(struct writer *w, const struct ledger_click *c, bool *out)
-{
-	*out = false;
-	sqlite3_stmt *q = db_use(&w->db, "SELECT 1 FROM seen WHERE link = ?1 AND visitor = ?2 AND abs(at_ms - ?3) <= ?4");
-	db_blob(q, 1, c->link.b, LEDGER_ID);
-	db_blob(q, 2, c->visitor, sizeof(c->visitor));
-	db_int(q, 3, c->at_ms);
-	db_int(q, 4, DUPLICATE_MS);
-	enum status s = db_step(&w->db, q, out);
-	db_end(q);
-	return s;
-}
-
-static enum status remember_visit(struct writer *w, const struct ledger_click *c)
-{
-	enum status s = OK;
-	if (c->at_ms > w->seen_pruned_ms + DUPLICATE_MS) {
-		sqlite3_stmt *old = db_use(&w->db, "DELETE FROM seen WHERE at_ms < ?1");
-		db_int(old, 1, c->at_ms - DUPLICATE_MS);
-		s = db_run(&w->db, old);
-		w->seen_pruned_ms = c->at_ms;
-	}
-	if (s != OK)
-		return s;
-	sqlite3_stmt *q = db_use(&w->db, "INSERT INTO seen(link, visitor, at_ms) VALUES(?1,?2,?3) ON CONFLICT DO UPDATE SET at_ms=excluded.at_ms");
-	db_blob(q, 1, c->link.b, LEDGER_ID);
-	db_blob(q, 2, c->visitor, sizeof(c->visitor));
-	db_int(q, 3, c->at_ms);
-	return db_run(&w->db, q);
-}
-
 static enum status insert_click(
 	struct writer *w, const struct ledger_click *c, const struct click_link *l, enum click_class class, bool *new_out)
 {
 	sqlite3_stmt *q = db_use(&w->db,
-		"INSERT INTO click(click, insertion, link, product_key, at_ms, merchant, product, phrase, form, app, model, class, rule, visitor)"
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) ON CONFLICT(click) DO NOTHING");
+		"INSERT INTO click(click, insertion, link, product_key, at_ms, merchant, product, phrase, form, app, model, class, rule, visitor, link_no)"
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) ON CONFLICT(click) DO NOTHING");
 	db_blob(q, 1, c->click.b, LEDGER_ID);
 	db_blob(q, 2, c->insertion.b, LEDGER_ID);
 	db_blob(q, 3, c->link.b, LEDGER_ID);
@@ -196,40 +135,26 @@ static enum status insert_click(
 	db_name(q, 13, class == c->class ? c->rule : "same link and visitor");
 	if (visitor_known(c))
 		db_blob(q, 14, c->visitor, sizeof(c->visitor));
+	db_int(q, 15, l->no);
 	enum status s = db_run(&w->db, q);
 	*new_out = s == OK && sqlite3_changes(w->db.h) == 1;
 	return s;
 }
 
-static enum status count_on_link(struct writer *w, int64_t link_no, bool human)
-{
-	sqlite3_stmt *q = db_use(&w->db, "UPDATE link SET clicks = clicks + 1, human_clicks = human_clicks + ?2 WHERE no = ?1");
-	db_int(q, 1, link_no);
-	db_int(q, 2, human);
-	return db_run(&w->db, q);
-}
-
 enum status writer_click(struct writer *w, const struct ledger_click *c)
 {
 	struct click_link l;
-	bool duplicate = false, fresh = false;
+	bool fresh = false;
 	bool person = c->class == CLICK_HUMAN && visitor_known(c);
+	bool duplicate = person && visits_recent(&w->visits, c->link.b, c->visitor, c->at_ms);
 	enum status s = find_link(w, &c->link, &l);
-	if (s == OK && person)
-		s = is_duplicate(w, c, &duplicate);
-	enum click_class class = duplicate ? CLICK_DUPLICATE : c->class;
 	if (s == OK)
-		s = insert_click(w, c, &l, class, &fresh);
+		s = insert_click(w, c, &l, duplicate ? CLICK_DUPLICATE : c->class, &fresh);
 	if (s != OK || !fresh)
 		return s;
-	if (person && !duplicate)
-		s = remember_visit(w, c);
-	if (s == OK && l.no)
-		s = count_on_link(w, l.no, class == CLICK_HUMAN);
-	struct dims d = {{c->merchant, c->product, l.phrase, l.form, l.app, l.model}};
-	spread_click(&w->spread, c->at_ms, &d, class == CLICK_HUMAN);
+	w->behind++;
 	writer_saw(w, c->at_ms);
-	return s;
+	return person && !duplicate ? visits_put(&w->visits, c->link.b, c->visitor, c->at_ms) : OK;
 }
 
 /* ---- life ---------------------------------------------------------------------------------------- */
@@ -258,6 +183,44 @@ static enum status continue_ids(struct writer *w)
 	return s;
 }
 
+/* Those of the last seconds that there were clicks in. */
+static enum status recall_visits(struct writer *w)
+{
+	sqlite3_stmt *q = db_use(&w->db, "SELECT link, visitor, at_ms FROM click WHERE at_ms >= (SELECT max(at_ms) FROM click) - ?1"
+					 " AND class = 'human' AND visitor IS NOT NULL ORDER BY at_ms");
+	db_int(q, 1, DUPLICATE_MS);
+	bool row = true;
+	enum status s = OK;
+	while (s == OK && (s = db_step(&w->db, q, &row)) == OK && row) {
+		struct visit v;
+		db_get_blob(q, 0, v.link, sizeof(v.link));
+		db_get_blob(q, 1, v.visitor, sizeof(v.visitor));
+		s = visits_put(&w->visits, v.link, v.visitor, db_get_int(q, 2));
+	}
+	db_end(q);
+	visits_keep(&w->visits);
+	return s;
+}
+
+static enum status count_behind(struct writer *w)
+{
+	struct position rolled, last;
+	enum status s = position_rolled(&w->db, &rolled);
+	if (s == OK)
+		s = position_last(&w->db, &last);
+	for (int t = 0; t < EVENT_TABLES && s == OK; t++)
+		w->behind += last.no[t] - rolled.no[t];
+	return s;
+}
+
+static enum status take_up(struct writer *w)
+{
+	enum status s = continue_ids(w);
+	if (s == OK)
+		s = recall_visits(w);
+	return s == OK ? count_behind(w) : s;
+}
+
 enum status writer_open(struct ledger *l, struct writer **out, struct err *e)
 {
 	struct writer *w = calloc(1, sizeof(*w));
@@ -265,9 +228,10 @@ enum status writer_open(struct ledger *l, struct writer **out, struct err *e)
 		return err_set(e, E_NOMEM, "ledger", "out of memory");
 	w->ledger = l;
 	roll_init(&w->roll);
+	visits_init(&w->visits, DUPLICATE_MS);
 	w->spread = roll_spread(&w->roll);
 	enum status s = db_open(&w->db, l->path, DB_WRITE, e);
-	if (s == OK && (s = continue_ids(w)) != OK)
+	if (s == OK && (s = take_up(w)) != OK)
 		s = db_fail(&w->db, s, "ledger", e);
 	if (s != OK) {
 		writer_close(w);
@@ -284,5 +248,6 @@ void writer_close(struct writer *w)
 		return;
 	db_close(&w->db);
 	roll_done(&w->roll);
+	visits_done(&w->visits);
 	free(w);
 }

@@ -57,8 +57,10 @@ MUST_USE enum status writer_insertion(struct writer *w, const struct ledger_inse
 MUST_USE enum status writer_click(struct writer *w, const struct ledger_click *c);
 MUST_USE enum status writer_conversion(struct writer *w, const struct ledger_conversion *c, struct ledger_booking *out);
 MUST_USE enum status writer_task(struct writer *w, store_task *run, void *arg, enum status *status_out);
-/* Writes the batch's roll-ups and commits. */
 MUST_USE enum status writer_commit(struct writer *w);
+/* Lets the roll-ups count what was committed, in a transaction of its own. writer_behind: about how many events they are behind. */
+MUST_USE enum status writer_catch_up(struct writer *w);
+int64_t writer_behind(const struct writer *w);
 void writer_rollback(struct writer *w);
 /* An empty but real transaction: may the store be written again? */
 MUST_USE enum status writer_probe(struct writer *w);
@@ -72,6 +74,9 @@ void reader_put(struct ledger *l, struct reader *r);
 /* Spreads raw events whose date lies in [from, to): insertions and clicks by their time, takings by the bases asked for. */
 MUST_USE enum status reader_spread_events(struct reader *r, const struct spread *s, int64_t from_ms, int64_t to_ms, unsigned bases,
 					  struct err *e);
+/* Of those: all that the kept roll-ups count; or the insertions and clicks that they do not count yet, which are few. */
+MUST_USE enum status reader_spread_rolled(struct reader *r, const struct spread *s, struct err *e);
+MUST_USE enum status reader_spread_unrolled(struct reader *r, const struct spread *s, int64_t from_ms, int64_t to_ms, struct err *e);
 typedef void roll_each(void *arg, const struct roll_cell *c, const int64_t v[TALLY_WIDTH]);
 /* Cells of one cube with days in [from_day, to_day); merchant "" is all. Counts have no currency. */
 MUST_USE enum status reader_each_count(struct reader *r, int cube, int64_t from_day, int64_t to_day, const char *merchant, roll_each *each,
