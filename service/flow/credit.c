@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define WEBHOOK_SKEW_MS (5 * 60 * 1000)
+#define AHEAD_MS (24 * 60 * 60 * 1000) /* a shop's clock or zone may be wrong; later dates would silence all that comes after them */
 
 enum status credit_text(struct str s, const char *where, char *out, size_t size, struct err *e)
 {
@@ -62,6 +63,8 @@ enum status credit_check(const struct ledger_conversion *c, struct err *e)
 {
 	if (!c->order_id[0])
 		return err_set(e, E_INPUT, "/order_id", "is required");
+	if (c->occurred_at_ms < 0 || c->occurred_at_ms > c->received_at_ms + AHEAD_MS)
+		return err_set(e, E_INPUT, "/occurred_at", "lies more than a day ahead, or before 1970");
 	if (c->has_total && c->has_adjustment)
 		return err_set(e, E_INPUT, "/adjustment", "total and adjustment exclude each other");
 	if (c->has_total && c->total.minor < 0)
@@ -103,11 +106,47 @@ static int by_name(const void *a, const void *b)
 	return c ? c : (*x > *y) - (*x < *y);
 }
 
+/* Queries are encoded in two ways: a space is %20, or + as forms have it (then "~" is kept or not: %7E as in browsers). */
+enum query_dialect { QUERY_PERCENT, QUERY_FORM, QUERY_BROWSER, QUERY_DIALECTS };
+
+static void put_query_text(struct buf *b, struct str s, enum query_dialect d)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (d != QUERY_PERCENT && s.p[i] == ' ')
+			buf_putc(b, '+');
+		else if (d == QUERY_BROWSER && s.p[i] == '~')
+			buf_put(b, STR("%7E"));
+		else if (d == QUERY_BROWSER && s.p[i] == '*')
+			buf_putc(b, '*');
+		else
+			buf_put_url(b, str_sub(s, i, i + 1));
+}
+
+static bool signed_in(struct str secret, const struct credit_param *const *order, size_t count, const uint8_t have[32], enum query_dialect d)
+{
+	struct buf query;
+	uint8_t want[32];
+	buf_init(&query, 1u << 16);
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			buf_putc(&query, '&');
+		put_query_text(&query, order[i]->name, d);
+		buf_putc(&query, '=');
+		put_query_text(&query, order[i]->value, d);
+	}
+	link_hmac_sha256(secret, buf_str(&query), want);
+	bool ok = !query.failed && link_equal(have, want, sizeof want);
+	buf_done(&query);
+	return ok;
+}
+
 /* hex HMAC-SHA256 over the other parameters, sorted by name, encoded as a query. */
 static bool signed_right(const struct merchant *m, const struct credit_param *p, size_t n, struct str sig)
 {
 	const struct credit_param *order[64];
+	uint8_t have[32];
 	size_t count = 0;
+	bool ok = false;
 	for (size_t i = 0; i < n; i++) {
 		if (str_eq(p[i].name, STR("sig")))
 			continue;
@@ -116,19 +155,9 @@ static bool signed_right(const struct merchant *m, const struct credit_param *p,
 		order[count++] = &p[i];
 	}
 	qsort(order, count, sizeof *order, by_name);
-	struct buf query;
-	buf_init(&query, 1u << 16);
-	for (size_t i = 0; i < count; i++) {
-		if (i)
-			buf_putc(&query, '&');
-		buf_put_url(&query, order[i]->name);
-		buf_putc(&query, '=');
-		buf_put_url(&query, order[i]->value);
-	}
-	uint8_t want[32], have[32];
-	link_hmac_sha256(m->postback_secret, buf_str(&query), want);
-	bool ok = !query.failed && hex_get(sig, have, sizeof have) && link_equal(have, want, sizeof want);
-	buf_done(&query);
+	if (hex_get(sig, have, sizeof have))
+		for (enum query_dialect d = QUERY_PERCENT; d < QUERY_DIALECTS; d++)
+			ok |= signed_in(m->postback_secret, order, count, have, d);
 	return ok;
 }
 
@@ -159,8 +188,8 @@ static enum status read_params(const struct merchant *m, const struct credit_par
 	struct str total = param(p, n, "total"), adjustment = param(p, n, "adjustment"), commission = param(p, n, "commission");
 	char currency[4] = "";
 	enum status st = credit_text(param(p, n, "order_id"), "/order_id", c->order_id, sizeof c->order_id, e);
-	if (st == OK && click.n)
-		st = credit_click(click, c, e);
+	if (click.n)
+		err_ignore(credit_click(click, c, NULL)); /* what came back changed attributes nothing; the money is booked all the same */
 	if (st == OK && status.n && !order_status_parse(status, &c->status))
 		st = err_set(e, E_INPUT, "/status", "must be pending, approved, declined, reversed or paid");
 	if (st == OK && at.n)
@@ -195,24 +224,50 @@ enum status credit_parse_postback(const struct shelf *s, struct str merchant, co
 
 /* ---- Standard Webhooks (standardwebhooks.com): v1,base64(HMAC-SHA256(secret, id.timestamp.body)) ---- */
 
+static const char base64_digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 static bool one_signature(struct str sig, const uint8_t mac[32])
 {
-	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char want[48];
 	size_t n = 0;
 	for (size_t i = 0; i < 33; i += 3) {
 		uint32_t v = (uint32_t)mac[i] << 16 | (uint32_t)(i + 1 < 32 ? mac[i + 1] : 0u) << 8 | (i + 2 < 32 ? mac[i + 2] : 0u);
 		for (int k = 18; k >= 0; k -= 6)
-			want[n++] = digit[v >> k & 63];
+			want[n++] = base64_digit[v >> k & 63];
 	}
 	want[43] = '='; /* 32 bytes: the last group holds two */
 	return str_starts(sig, STR("v1,")) && sig.n == 47 && link_equal(sig.p + 3, want, 44);
 }
 
+/* The standard writes a secret as whsec_ and base64 of its bytes. 0: it is not written so. */
+static size_t secret_bytes(struct str s, uint8_t *out, size_t size)
+{
+	size_t n = 0;
+	uint32_t bits = 0, count = 0;
+	if (!str_starts(s, STR("whsec_")))
+		return 0;
+	s = str_sub(s, 6, s.n);
+	while (s.n && s.p[s.n - 1] == '=')
+		s.n--;
+	for (size_t i = 0; i < s.n; i++) {
+		const char *at = s.p[i] ? strchr(base64_digit, s.p[i]) : NULL;
+		if (!at || n == size)
+			return 0;
+		bits = (bits << 6 | (uint32_t)(at - base64_digit)) & 0xFFFF;
+		count += 6;
+		if (count >= 8) {
+			count -= 8;
+			out[n++] = (uint8_t)(bits >> count);
+		}
+	}
+	return n;
+}
+
 static bool webhook_authentic(const struct merchant *m, struct str body, struct str id, struct str timestamp, struct str signature)
 {
 	struct buf signed_text;
-	uint8_t mac[32];
+	uint8_t mac[32], key[256];
+	size_t key_n = secret_bytes(m->postback_secret, key, sizeof key);
 	bool ok = false;
 	buf_init(&signed_text, body.n + id.n + timestamp.n + 16);
 	buf_put(&signed_text, id);
@@ -220,7 +275,7 @@ static bool webhook_authentic(const struct merchant *m, struct str body, struct 
 	buf_put(&signed_text, timestamp);
 	buf_putc(&signed_text, '.');
 	buf_put(&signed_text, body);
-	link_hmac_sha256(m->postback_secret, buf_str(&signed_text), mac);
+	link_hmac_sha256(key_n ? (struct str){(const char *)key, key_n} : m->postback_secret, buf_str(&signed_text), mac);
 	while (signature.n)
 		ok |= one_signature(str_cut(&signature, ' '), mac);
 	ok &= !signed_text.failed;
