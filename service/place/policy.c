@@ -16,13 +16,24 @@ struct place_policy {
 	size_t locale_count;
 };
 
-static struct str folded_copy(struct arena *a, struct str s)
+/* As match writes its phrases: folded tokens, a space where two words meet, so that "WH-900" is "wh 900". */
+static struct str phrase_copy(struct arena *a, struct str s)
 {
+	struct text *t = text_new_plain(4096);
+	struct str copy = STR_NONE;
 	struct buf b;
-	buf_init(&b, 4096);
-	text_fold(s, &b);
-	struct str copy = arena_take_str(a, buf_str(&b));
+	buf_init(&b, 16384);
+	if (t && text_feed(t, s) == OK && text_finish(t) == OK) {
+		const struct text_token *token = text_tokens(t);
+		for (size_t i = 0; i < text_count(t); i++) {
+			if (i && token[i].kind == TEXT_WORD && token[i - 1].kind == TEXT_WORD)
+				buf_putc(&b, ' ');
+			buf_put(&b, text_folded(t, i));
+		}
+		copy = arena_take_str(a, buf_str(&b));
+	}
 	buf_done(&b);
+	text_free(t);
 	return copy;
 }
 
@@ -35,7 +46,7 @@ static enum status read_list(struct arena *a, const struct doc *block, const cha
 		return err_set(e, E_INPUT, key, "line %d: %s must be a list", list->line, key);
 	struct str *word = ARENA_TAKE(a, struct str, list->count);
 	for (size_t i = 0; word && i < list->count; i++)
-		word[i] = fold ? folded_copy(a, list->items[i].text) : arena_take_str(a, list->items[i].text);
+		word[i] = fold ? phrase_copy(a, list->items[i].text) : arena_take_str(a, list->items[i].text);
 	*out = (struct word_list){word, word ? list->count : 0};
 	return OK;
 }
@@ -153,18 +164,53 @@ const struct place_limits *place_limits(const struct place_policy *p)
 	return &p->limits;
 }
 
+/* Of a letter or digit of an alphabet; Han, kana and hangul (U+3000 and up) have their borders anywhere. */
+static bool is_word_byte(char c)
+{
+	return c != ' ' && (unsigned char)c < 0xE3;
+}
+
+static size_t code_point_before(struct str s, size_t at)
+{
+	do
+		at--;
+	while (at > 0 && ((unsigned char)s.p[at] & 0xC0) == 0x80);
+	return at;
+}
+
+static bool ends_here(struct str s, size_t at)
+{
+	return at >= s.n || !is_word_byte(s.p[at]);
+}
+
+/* Does the word stand at `at` on its borders? English plurals are the same word. */
+static bool stands_at(struct str s, size_t at, struct str word)
+{
+	size_t end = at + word.n;
+	if (at > 0 && is_word_byte(word.p[0]) && is_word_byte(s.p[code_point_before(s, at)]))
+		return false;
+	if (!is_word_byte(word.p[code_point_before(word, word.n)]))
+		return true;
+	return ends_here(s, end) || (s.p[end] == 's' && ends_here(s, end + 1)) || (str_starts(str_sub(s, end, s.n), STR("es")) && ends_here(s, end + 2));
+}
+
 bool place_blocks_phrase(const struct place_policy *p, struct str folded)
 {
-	for (size_t i = 0; i < p->keywords.count; i++)
-		if (p->keywords.word[i].n && str_find(folded, p->keywords.word[i], 0) < folded.n)
-			return true;
+	for (size_t i = 0; i < p->keywords.count; i++) {
+		struct str word = p->keywords.word[i];
+		if (word.n == 0)
+			continue;
+		for (size_t at = str_find(folded, word, 0); at < folded.n; at = str_find(folded, word, at + 1))
+			if (stands_at(folded, at, word))
+				return true;
+	}
 	return false;
 }
 
-/* "A > B" blocks "A > B" and all below; a single name blocks any part of the path. */
+/* "A > B" blocks "A > B" and all below; a single name blocks any part of the path. Any case. */
 static bool category_under(struct str category, struct str blocked)
 {
-	if (str_starts(category, blocked) && (category.n == blocked.n || str_starts(str_sub(category, blocked.n, category.n), STR(" > "))))
+	if (str_eq_nocase(str_sub(category, 0, blocked.n), blocked) && (category.n == blocked.n || str_starts(str_sub(category, blocked.n, category.n), STR(" > "))))
 		return true;
 	for (struct str rest = category; rest.n;)
 		if (str_eq_nocase(str_trim(str_cut(&rest, '>')), blocked))
