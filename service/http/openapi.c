@@ -77,6 +77,13 @@ static void put_success(struct buf *b, const struct route *t)
 			put_ref(b, "application/json", t->gives);
 		buf_put(b, STR("}}"));
 	}
+	if (t->answer == answer_merchant_put) {
+		buf_put(b, STR(",\"201\":{\"description\":\"made\",\"content\":{"));
+		put_ref(b, "application/json", t->gives);
+		buf_put(b, STR("}}"));
+	}
+	if (t->answer == answer_catalog)
+		buf_put(b, STR(",\"304\":{\"description\":\"If-None-Match names this generation\"}"));
 }
 
 static void put_problem(struct buf *b, int status, const char *when)
@@ -86,23 +93,41 @@ static void put_problem(struct buf *b, int status, const char *when)
 	buf_put(b, STR("}}"));
 }
 
+/* The routes that book orders. */
+static void put_order_problems(struct buf *b, const struct route *t)
+{
+	if (t->answer == answer_postback)
+		put_problem(b, 401, "secret, sig or webhook-signature is missing or wrong");
+	if (t->answer == answer_conversion) {
+		put_problem(b, 404, "no such merchant");
+		put_problem(b, 409, "the Idempotency-Key was used for another request");
+	}
+	if (t->answer == answer_conversion || t->answer == answer_postback)
+		put_problem(b, 422, "cannot be booked, and is kept in quarantine: see detail");
+}
+
 static void put_problems(struct buf *b, const struct route *t)
 {
+	bool body = t->body != BODY_NONE;
+
+	if (body || t->query[0])
+		put_problem(b, 400, "a field is wrong; errors says which");
 	if (t->roles) {
 		put_problem(b, 401, "no key, or an unknown one");
 		put_problem(b, 403, "the key's role does not allow it");
 	}
-	if (strchr(t->path, '{'))
+	if (strchr(t->path, '{') || t->answer == answer_stream)
 		put_problem(b, 404, "not there");
-	if (t->body != BODY_NONE) {
-		put_problem(b, 400, "a field is wrong; errors says which");
+	if (body) {
+		put_problem(b, 411, "Content-Length or chunks are wanted");
 		put_problem(b, 413, "too large");
 		put_problem(b, 415, "a media type or coding that is not taken");
 	}
-	if (t->body == BODY_UPLOAD) {
+	if (t->body == BODY_UPLOAD || t->answer == answer_stream)
 		put_problem(b, 409, "conflict: see detail");
+	if (t->body == BODY_UPLOAD)
 		put_problem(b, 412, "If-Match names another generation");
-	}
+	put_order_problems(b, t);
 	if (t->needs_ledger)
 		put_problem(b, 421, "this node inserts only");
 	put_problem(b, 503, "not possible just now; see Retry-After");

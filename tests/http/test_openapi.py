@@ -85,3 +85,35 @@ def test_traceparent_is_in_the_log(make_service):
     node.get("/healthz", headers={"traceparent": "00-" + "0" * 32 + "-00f067aa0ba902b7-01"})
     node.stop()
     assert node.log().count("trace=" + trace) == 1 and "trace=00000000" not in node.log()
+
+
+MERCHANT = {"name": "Described", "hosts": ["described.example"], "currency": "USD", "postback_secret": "sesame"}
+ORDER = {"merchant": "described", "order_id": "1", "status": "approved", "total": {"amount": 1, "currency": "USD"}}
+ANSWERED = [  # in this order: what comes first makes the merchant
+    ("PUT", "/v1/merchants/{m}", 201, {"json": MERCHANT}), ("PUT", "/v1/merchants/{m}", 200, {"json": MERCHANT}),
+    ("PUT", "/v1/merchants/{m}", 400, {"json": {**MERCHANT, "name": 1}}),
+    ("GET", "/v1/merchants/{m}/catalog", 304, {"headers": {"If-None-Match": "*"}}),
+    ("GET", "/v1/merchants/{m}/products", 400, {"params": {"limit": "x"}}), ("GET", "/v1/catalog/search", 400, {}),
+    ("GET", "/v1/commissions", 400, {"params": {"status": "x"}}), ("GET", "/v1/reports/commissions", 400, {"params": {"tz": "x"}}),
+    ("GET", "/v1/postback/{m}", 401, {"params": {"order_id": "1"}}), ("POST", "/v1/postback/{m}", 401, {"data": {"order_id": "1"}}),
+    ("GET", "/v1/postback/{m}", 400, {"params": {"secret": "sesame"}}),
+    ("GET", "/v1/postback/{m}", 422, {"params": {"secret": "sesame", "order_id": "none"}}),
+    ("POST", "/v1/conversions", 404, {"json": {**ORDER, "merchant": "nobody"}}),
+    ("POST", "/v1/conversions", 422, {"json": {k: v for k, v in ORDER.items() if k != "total"}}),
+    ("POST", "/v1/conversions", 200, {"json": ORDER, "headers": {"Idempotency-Key": "d"}}),
+    ("POST", "/v1/conversions", 409, {"json": {**ORDER, "order_id": "2"}, "headers": {"Idempotency-Key": "d"}}),
+    ("POST", "/v1/insert/stream", 404, {"json": {"stream": "st_0", "seq": 2, "delta": ""}}),
+    ("PUT", "/v1/merchants/{m}/catalog", 412, {"data": b"", "headers": {"If-Match": '"x"', "content-type": "application/x-ndjson"}}),
+    ("PUT", "/v1/merchants/{m}/catalog", 415, {"data": b"x", "headers": {"content-type": "image/png"}}),
+]
+
+
+def test_what_is_answered_is_described(node):
+    paths = node.get("/openapi.json").json()["paths"]
+    for method, path, status, request in ANSWERED:
+        r = node.request(method, path.replace("{m}", "described"), **request)
+        assert r.status_code == status, (method, path, r.status_code, r.text)
+        described = paths[path][method.lower()]["responses"]
+        assert str(status) in described, (method, path, status)
+        body = described[str(status)].get("content", {})
+        assert not body or r.headers["content-type"].split(";")[0] in body, (method, path, status)
