@@ -68,15 +68,29 @@ static enum status insert_link(struct writer *w, int64_t insertion_no, const str
 	return s;
 }
 
+/* Its clicks come soon, if they come. */
+static void keep_in_mind(struct writer *w, const struct ledger_insertion *i, const struct ledger_link *l)
+{
+	struct known_link k = {.link = l->link, .no = sqlite3_last_insert_rowid(w->db.h)};
+	memcpy(k.phrase, l->phrase, sizeof(k.phrase));
+	memcpy(k.form, i->form, sizeof(k.form));
+	memcpy(k.app, i->app, sizeof(k.app));
+	memcpy(k.model, i->model, sizeof(k.model));
+	links_put(w->links, &k);
+}
+
 /* A link id that is already stored belongs to an earlier answer, and is not counted anew. */
 static enum status first_serve(struct writer *w, const struct ledger_insertion *i)
 {
 	int64_t no = sqlite3_last_insert_rowid(w->db.h);
 	enum status s = OK;
-	bool fresh;
-	for (uint32_t k = 0; k < i->link_count && s == OK; k++)
+	for (uint32_t k = 0; k < i->link_count && s == OK; k++) {
+		bool fresh = false;
 		if (!i->link[k].existing)
 			s = insert_link(w, no, &i->link[k], false, &fresh);
+		if (fresh)
+			keep_in_mind(w, i, &i->link[k]);
+	}
 	return s;
 }
 

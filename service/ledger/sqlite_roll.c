@@ -3,7 +3,7 @@
  * beyond. So a commit writes a page or two for a hundred clicks, and not one for each product in each cube. */
 #include "ledger/sqlite_store.h"
 
-enum { STRIDE = 16384 };
+enum { STRIDE = 32768 };
 
 /* ---- positions --------------------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #define LEDGER_SQLITE_STORE_H
 
 #include "ledger/db.h"
+#include "ledger/links.h"
 #include "ledger/store.h"
 #include "ledger/visits.h"
 
@@ -13,6 +14,7 @@ struct writer {
 	struct spread spread;  /* into roll */
 	int64_t as_of_ms;      /* latest time among the batch's events */
 	struct visits visits;
+	struct links *links;
 	int64_t behind; /* about how many events the roll-ups do not count yet */
 };
 struct reader {

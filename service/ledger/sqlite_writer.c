@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DUPLICATE_MS = 10000, NUDGE_PAGES = 4000 };
+enum { DUPLICATE_MS = 10000, NUDGE_PAGES = 2000 };
 
 /* ---- transactions ------------------------------------------------------------------------------- */
 
@@ -18,6 +18,7 @@ enum status writer_begin(struct writer *w)
 void writer_rollback(struct writer *w)
 {
 	visits_undo(&w->visits);
+	links_clear(w->links); /* some may have been this batch's */
 	/* A failed write may have rolled back by itself. */
 	if (!sqlite3_get_autocommit(w->db.h))
 		err_ignore(db_run(&w->db, db_use(&w->db, "ROLLBACK")));
@@ -87,14 +88,11 @@ enum status writer_task(struct writer *w, store_task *run, void *arg, enum statu
 
 /* ---- clicks -------------------------------------------------------------------------------------- */
 
-struct click_link {
-	int64_t no; /* 0: the link is not known here */
-	char phrase[LEDGER_TEXT], form[12], app[LEDGER_TEXT], model[LEDGER_TEXT];
-};
-
-static enum status find_link(struct writer *w, const struct ledger_id *link, struct click_link *out)
+static enum status find_link(struct writer *w, const struct ledger_id *link, struct known_link *out)
 {
-	*out = (struct click_link){0};
+	if (links_get(w->links, link, out))
+		return OK;
+	*out = (struct known_link){.link = *link};
 	sqlite3_stmt *q = db_use(&w->db, "SELECT l.no, l.phrase, i.form, i.app, i.model FROM link l"
 					 " JOIN insertion i ON i.no = l.insertion_no WHERE l.link = ?1");
 	db_blob(q, 1, link->b, LEDGER_ID);
@@ -108,6 +106,7 @@ static enum status find_link(struct writer *w, const struct ledger_id *link, str
 	db_get_name(q, 3, out->app, sizeof(out->app));
 	db_get_name(q, 4, out->model, sizeof(out->model));
 	db_end(q);
+	links_put(w->links, out);
 	return OK;
 }
 
@@ -118,7 +117,7 @@ static bool visitor_known(const struct ledger_click *c)
 }
 
 static enum status insert_click(
-	struct writer *w, const struct ledger_click *c, const struct click_link *l, enum click_class class, bool *new_out)
+	struct writer *w, const struct ledger_click *c, const struct known_link *l, enum click_class class, bool *new_out)
 {
 	sqlite3_stmt *q = db_use(&w->db,
 		"INSERT INTO click(click, insertion, link, product_key, at_ms, merchant, product, phrase, form, app, model, class, rule, visitor, link_no)"
@@ -143,7 +142,7 @@ static enum status insert_click(
 
 enum status writer_click(struct writer *w, const struct ledger_click *c)
 {
-	struct click_link l;
+	struct known_link l;
 	bool fresh = false;
 	bool person = c->class == CLICK_HUMAN && visitor_known(c);
 	bool duplicate = person && visits_recent(&w->visits, c->link.b, c->visitor, c->at_ms);
@@ -229,8 +228,9 @@ enum status writer_open(struct ledger *l, struct writer **out, struct err *e)
 	w->ledger = l;
 	roll_init(&w->roll);
 	visits_init(&w->visits, DUPLICATE_MS);
+	w->links = links_new();
 	w->spread = roll_spread(&w->roll);
-	enum status s = db_open(&w->db, l->path, DB_WRITE, e);
+	enum status s = w->links ? db_open(&w->db, l->path, DB_WRITE, e) : err_set(e, E_NOMEM, "ledger", "out of memory");
 	if (s == OK && (s = take_up(w)) != OK)
 		s = db_fail(&w->db, s, "ledger", e);
 	if (s != OK) {
@@ -249,5 +249,6 @@ void writer_close(struct writer *w)
 	db_close(&w->db);
 	roll_done(&w->roll);
 	visits_done(&w->visits);
+	links_free(w->links);
 	free(w);
 }
