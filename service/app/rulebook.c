@@ -1,4 +1,4 @@
-/* The YAML files of rules/ and catalogs/networks.yaml, found and read. */
+/* The files of rules/ and catalogs/networks.yaml, found and read. */
 #include "app/rulebook.h"
 
 #include <limits.h>
@@ -21,6 +21,7 @@ static const struct rule_file files[] = {
 	{"placement.yaml", TEXT_AT(placement)},
 	{"disclosure.yaml", TEXT_AT(disclosure)},
 	{"bots.yaml", TEXT_AT(bots)},
+	{"intent.weights", TEXT_AT(weights)},
 	{"networks.yaml", TEXT_AT(networks)},
 };
 #define NETWORKS (ARRAY_LEN(files) - 1)

@@ -18,8 +18,8 @@
 
 /* ---- rules: everything human-edited, parsed together --------------------------------- */
 
-struct flow_rule_texts { /* YAML */
-	struct str intent, topics, matching, placement, disclosure, bots, networks;
+struct flow_rule_texts { /* YAML, but weights: see rules/intent.weights; empty is none */
+	struct str intent, topics, matching, placement, disclosure, bots, networks, weights;
 };
 struct flow_rules;
 /* E_INPUT: e->where is "<file>: line N" or so. Counted. */

@@ -60,6 +60,8 @@ static enum status read_rules(struct flow_rules *r, const struct flow_rule_texts
 		s = parse(t->networks, "networks", r->a, &networks, e);
 	if (s == OK)
 		s = blame(intent_rules_new(intent, topics, &r->intent, e), "intent or topics", e);
+	if (s == OK && t->weights.n > 0)
+		s = blame(intent_rules_weigh(r->intent, t->weights, e), "weights", e);
 	if (s == OK)
 		s = blame(place_policy_new(placement, disclosure, &r->policy, e), "placement or disclosure", e);
 	if (s == OK)

@@ -17,10 +17,14 @@ struct intent_rules;
 /* intent, topics: parsed rules/intent.yaml and rules/topics.yaml. E_INPUT names rule and line. */
 MUST_USE enum status intent_rules_new(const struct doc *intent, const struct doc *topics, struct intent_rules **out, struct err *e);
 void intent_rules_free(struct intent_rules *r);
+/* weights: the text of rules/intent.weights, the linear model that speaks beside the rules. Once, before r is shared; without it the
+ * rules decide alone. E_INPUT names the line. */
+MUST_USE enum status intent_rules_weigh(struct intent_rules *r, struct str weights, struct err *e);
 
 /* What was read so far, kept between calls of intent_answer; for intent's own eyes. All zero is the beginning. */
 #define INTENT_MAX_TOPICS 64
 #define INTENT_MAX_SEEN 64
+#define INTENT_MAX_FEATURES 4096
 struct intent_memory {
 	double question, answer;            /* log-odds gathered from each */
 	uint64_t topics_off;                /* topics that do not hold in this locale */
@@ -28,6 +32,8 @@ struct intent_memory {
 	uint8_t fired[64];                  /* evidence that has been counted, a bit a rule: a piece may be read twice */
 	uint16_t seen[INTENT_MAX_SEEN];     /* words and patterns of topics that have been counted */
 	uint32_t seen_count;
+	double model;                       /* what the model's features in the answer add up to */
+	uint8_t model_seen[INTENT_MAX_FEATURES / 8];
 };
 
 #define INTENT_MAX_SIGNALS 16
@@ -35,7 +41,7 @@ struct intent_memory {
 struct intent {
 	enum intent_class class;
 	double score;                            /* 0..1 how surely consumer */
-	struct str signals[INTENT_MAX_SIGNALS];  /* "question:which_should_i_buy", "topic:medicine", ... strongest first */
+	struct str signals[INTENT_MAX_SIGNALS];  /* "question:which_should_i_buy", "topic:medicine", "model:a gift", ... strongest first */
 	uint32_t signal_count;
 	/* Budget of one item in any currency that the words name; currency "" when none was named (then any). */
 	bool has_max, has_min;

@@ -314,7 +314,8 @@ static enum status order_evidence(struct loader *l)
 
 static enum status load_score(struct loader *l, const struct doc *at)
 {
-	static const char *const keys[] = {"consumer", "informational", "answer_alone", "bias", "answer_bias", "carry", NULL};
+	static const char *const keys[] = {"consumer", "informational", "answer_alone", "bias", "answer_bias", "carry", "question_max", "model_share", "model_for",
+		"model_against", "model_answer", NULL};
 	if (at == NULL)
 		return err_set(l->e, E_MISSING, "score", "intent rules need the section score");
 	struct intent_rules *r = l->r;
@@ -324,6 +325,11 @@ static enum status load_score(struct loader *l, const struct doc *at)
 	if (doc_real(at, "consumer", 0.6, &r->consumer, l->e) != OK || doc_real(at, "informational", 0.3, &r->informational, l->e) != OK ||
 	        doc_real(at, "answer_alone", 0.8, &r->answer_alone, l->e) != OK || doc_real(at, "bias", -2, &r->bias, l->e) != OK ||
 	        doc_real(at, "answer_bias", -3, &r->answer_bias, l->e) != OK || doc_real(at, "carry", 2, &r->carry, l->e) != OK)
+		return E_INPUT;
+	if (doc_real(at, "question_max", 3, &r->question_max, l->e) != OK)
+		return E_INPUT;
+	if (doc_real(at, "model_share", 1, &r->model_share, l->e) != OK || doc_real(at, "model_for", 0, &r->model_for, l->e) != OK ||
+	        doc_real(at, "model_against", 0, &r->model_against, l->e) != OK || doc_real(at, "model_answer", 0, &r->model_answer, l->e) != OK)
 		return E_INPUT;
 	return OK;
 }
@@ -469,6 +475,17 @@ enum status intent_rules_new(const struct doc *intent, const struct doc *topics,
 	return OK;
 }
 
+enum status intent_rules_weigh(struct intent_rules *r, struct str weights, struct err *e)
+{
+	struct model *m;
+	enum status s = model_new(weights, &m, e);
+	if (s != OK)
+		return s;
+	model_free(r->model);
+	r->model = m;
+	return OK;
+}
+
 static void patterns_free(struct patterns *p)
 {
 	for (size_t i = 0; i < p->count; i++)
@@ -484,6 +501,7 @@ void intent_rules_free(struct intent_rules *r)
 		patterns_free(all[i]);
 	pcre2_match_context_free(r->limits);
 	words_free(r->words);
+	model_free(r->model);
 	arena_free(r->arena);
 	free(r);
 }

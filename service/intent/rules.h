@@ -6,6 +6,7 @@
 #include <pcre2.h>
 
 #include "intent/intent.h"
+#include "intent/model.h"
 #include "intent/words.h"
 
 enum { RULES_MAX = 512, TOPICS_MAX = INTENT_MAX_TOPICS, GROUPS_MAX = 3 };
@@ -55,7 +56,11 @@ struct intent_rules {
 	struct arena *arena;
 	pcre2_match_context *limits;
 	double consumer, informational, answer_alone, bias, answer_bias; /* thresholds are of the score, biases of its log-odds */
+	double question_max; /* the most a question's log-odds weigh against what its answer says */
 	double carry; /* log-odds that an earlier shopping turn lends to a later one */
+	double model_share; /* of the model's log-odds that is added to the rules' */
+	double model_for, model_against, model_answer; /* and the most it may add or take off; in an answer: either way */
+	struct model *model; /* NULL: none was given */
 	struct patterns evidence, budget, said, stance, topic_patterns; /* topic_patterns: `where` unused, weight is the topic's index */
 	uint16_t *order; /* of the evidence: by falling weight above 0, then by rising weight below it */
 	struct topic topics[TOPICS_MAX];

@@ -116,6 +116,52 @@ static bool seen_before(struct intent_memory *m, uint32_t mark)
 	return false;
 }
 
+/* ---- the model ----------------------------------------------------------------------------- */
+
+static double within(double x, double least, double most)
+{
+	return x < least ? least : x > most ? most : x;
+}
+
+/* What the model says of a text, with its strongest features on the side it takes as signals. memory: what has been counted. */
+static double model_says(struct judging *j, enum model_field field, double counted, struct model_seen *seen, double *total)
+{
+	const struct intent_rules *r = j->rules;
+	struct model_top top = {0};
+	*total = counted + model_add(r->model, field, j->plain, seen, &top);
+	double odds = r->model_share * (model_bias(r->model, field) + *total);
+	for (size_t i = 0; i < MODEL_TOP; i++) {
+		if (odds > 0 && top.up[i].signal.n > 0)
+			signal_add(j, top.up[i].signal, r->model_share * top.up[i].weight);
+		else if (odds < 0 && top.down[i].signal.n > 0)
+			signal_add(j, top.down[i].signal, -r->model_share * top.down[i].weight);
+	}
+	return odds;
+}
+
+static double model_of_question(struct judging *j)
+{
+	struct model_seen seen = {0};
+	double total;
+	if (j->rules->model == NULL)
+		return 0;
+	return within(model_says(j, MODEL_QUESTION, 0, &seen, &total), -j->rules->model_against, j->rules->model_for);
+}
+
+/* An answer comes in pieces: what was said before is in the memory. */
+static double model_of_answer(struct judging *j)
+{
+	struct intent_memory *m = j->memory;
+	struct model_seen seen;
+	_Static_assert(sizeof(seen) == sizeof(m->model_seen), "a bit for each feature");
+	if (j->rules->model == NULL)
+		return 0;
+	memcpy(&seen, m->model_seen, sizeof(seen));
+	double odds = model_says(j, MODEL_ANSWER, m->model, &seen, &m->model);
+	memcpy(m->model_seen, &seen, sizeof(seen));
+	return within(odds, -j->rules->model_answer, j->rules->model_answer);
+}
+
 /* ---- one text ------------------------------------------------------------------------------ */
 
 /* Adds the rule's weight to *sum, once. */
@@ -254,7 +300,7 @@ static void settle_question(struct judging *j)
 static void judge_question(struct judging *j, struct str locale, double carried)
 {
 	struct intent_memory counted = {0};
-	double sum = j->rules->bias + carried;
+	double sum = j->rules->bias + carried + model_of_question(j);
 	j->memory = &counted;
 	bool good = read_text(j, &sum);
 	j->out->memory.question = sum;
@@ -271,9 +317,9 @@ static void judge_question(struct judging *j, struct str locale, double carried)
 static void judge_earlier(struct judging *j, struct str locale, bool *shopping)
 {
 	struct intent_memory counted = {0};
-	double sum = j->rules->bias;
-	j->memory = &counted;
 	j->quiet = true;
+	double sum = j->rules->bias + model_of_question(j);
+	j->memory = &counted;
 	bool good = read_text(j, &sum) && constraints_read(j->rules, j->view, locale, j->arena, j->match, j->out);
 	j->quiet = false;
 	raise_topics(j, true);
@@ -351,15 +397,15 @@ enum status intent_question(const struct intent_rules *r, struct str question, c
 /* ---- answer ------------------------------------------------------------------------------------ */
 
 /* With a question the answer can only speak against; without one it must speak for itself. */
-static void settle_answer(struct judging *j, bool without_question)
+static void settle_answer(struct judging *j, bool without_question, double model)
 {
 	struct intent *out = j->out;
 	const struct intent_memory *m = &out->memory;
 	if (without_question) {
-		out->score = odds_score(j->rules->answer_bias + m->answer);
+		out->score = odds_score(j->rules->answer_bias + m->answer + model);
 		out->class = out->score >= j->rules->answer_alone ? INTENT_CONSUMER : INTENT_NONE;
 	} else if (out->class == INTENT_CONSUMER) {
-		out->score = odds_score(m->question + m->answer);
+		out->score = odds_score(fmin(m->question, j->rules->question_max) + m->answer);
 		if (out->score < j->rules->consumer)
 			out->class = INTENT_NONE;
 	}
@@ -376,11 +422,12 @@ enum status intent_answer(const struct intent_rules *r, struct str sentence, boo
 	j.where = WHERE_ANSWER;
 	j.memory = &in->memory;
 	j.only_against = !without_question;
+	double model = without_question ? model_of_answer(&j) : 0;
 	bool good = read_text(&j, &in->memory.answer);
 	pcre2_match_data_free(j.match);
 	if (raise_topics(&j, false))
 		return OK;
-	settle_answer(&j, without_question);
+	settle_answer(&j, without_question, model);
 	if (!good)
 		give_up(&j, "limit:match");
 	return OK;

@@ -31,6 +31,12 @@ static inline int rules_setup(void **state)
 	struct err e = {0};
 	if (intent_rules_new(rules_document("rules/intent.yaml", a), rules_document("rules/topics.yaml", a), &r, &e) != OK)
 		fail_msg("%s: %s", e.where, e.text);
+	char *weights = NULL;
+	size_t n = 0;
+	assert_int_equal(file_read("rules/intent.weights", 1 << 22, &weights, &n, NULL), OK);
+	if (intent_rules_weigh(r, (struct str){weights, n}, &e) != OK)
+		fail_msg("%s: %s", e.where, e.text);
+	free(weights);
 	arena_free(a); /* the rules keep nothing of the documents */
 	*state = r;
 	return 0;
