@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BATCH_MAX = 1000, QUEUE_DEFAULT = 65536, PROBE_MS = 100, IDLE_MS = 1000, BEHIND_MAX = 16384 };
+enum { BATCH_MAX = 1000, QUEUE_DEFAULT = 65536, PROBE_MS = 100 };
 
 enum job_kind { JOB_INSERTION = LEDGER_INSERTION, JOB_CLICK = LEDGER_CLICK, JOB_CONVERSION = LEDGER_CONVERSION, JOB_TASK };
 
@@ -28,7 +28,6 @@ struct scribe {
 	pthread_cond_t wake;
 	struct job *head, **tail;
 	size_t queued, queue_max;
-	int64_t behind_max; /* the scribe's own */
 	bool stop;
 	atomic_bool writable;
 };
@@ -128,34 +127,21 @@ static size_t take_batch(struct scribe *s, struct job **out)
 	return n;
 }
 
-/* Waits for work; while not writable, no longer than the next probe; while the roll-ups are behind, until it is quiet. */
+/* Waits for work; while not writable, no longer than the next probe. */
 static void await(struct scribe *s)
 {
 	struct timespec until;
-	bool writable = atomic_load(&s->writable);
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (writable ? IDLE_MS : PROBE_MS) * 1000000L;
+	until.tv_nsec += PROBE_MS * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
 	int timed_out = 0;
 	while (!s->head && !s->stop && !timed_out) {
-		if (writable && !writer_behind(s->ledger->writer))
+		if (atomic_load(&s->writable))
 			pthread_cond_wait(&s->wake, &s->mutex);
 		else
 			timed_out = pthread_cond_timedwait(&s->wake, &s->mutex, &until);
 	}
-}
-
-/* In a quiet moment, or when reports would have too much to add. A failure costs nothing but their time. */
-static void catch_up(struct scribe *s, bool quiet)
-{
-	struct writer *w = s->ledger->writer;
-	if (!atomic_load(&s->writable) || writer_behind(w) < (quiet ? 1 : s->behind_max))
-		return;
-	bool done = writer_catch_up(w) == OK;
-	if (!done)
-		metric_add(METRIC_LEDGER_FAILURES, 1);
-	s->behind_max = done ? BEHIND_MAX : writer_behind(w) + BEHIND_MAX;
 }
 
 static void *scribe_run(void *arg)
@@ -174,13 +160,11 @@ static void *scribe_run(void *arg)
 			commit_batch(s, jobs, n);
 		else
 			refuse_batch(jobs, n);
-		catch_up(s, !n);
 		if (!atomic_load(&s->writable) && writer_probe(s->ledger->writer) == OK)
 			atomic_store(&s->writable, true);
 		pthread_mutex_lock(&s->mutex);
 	}
 	pthread_mutex_unlock(&s->mutex);
-	catch_up(s, true);
 	return NULL;
 }
 
@@ -383,7 +367,6 @@ enum status scribe_start(struct ledger *l, size_t queue_max, struct scribe **out
 	s->ledger = l;
 	s->tail = &s->head;
 	s->queue_max = queue_max ? queue_max : QUEUE_DEFAULT;
-	s->behind_max = BEHIND_MAX;
 	atomic_init(&s->writable, true);
 	pthread_condattr_t clock;
 	pthread_condattr_init(&clock);

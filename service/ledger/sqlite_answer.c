@@ -178,7 +178,7 @@ enum status writer_insertion(struct writer *w, const struct ledger_insertion *gi
 	if (s != OK || (!fresh && i.once))
 		return s;
 	s = fresh ? first_serve(w, &i) : serve_again(w, &i);
-	w->behind++;
+	atomic_fetch_add(&w->behind, 1);
 	writer_saw(w, i.at_ms);
 	return s;
 }

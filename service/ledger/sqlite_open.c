@@ -145,9 +145,10 @@ static enum status prepare(struct ledger *l, bool alone, struct err *e)
 		l->catalog_path, catalog_steps, ARRAY_LEN(catalog_steps), catalog_checks, ARRAY_LEN(catalog_checks), alone, e);
 }
 
-/* ---- checkpoints ----------------------------------------------------------------------------------------- */
+/* ---- checkpoints and strides ----------------------------------------------------------------------------------------- */
 
 struct keeper {
+	struct ledger *ledger;
 	struct db db;
 	char *wal_path;
 	pthread_t thread;
@@ -180,6 +181,23 @@ static void checkpoint(struct keeper *k, int *frames_before)
 	(void)rc; /* busy: the next tick tries again; broken: the scribe's own commit will say so */
 }
 
+/* Sums up what is new beside the scribe, and has the scribe add it. Whatever fails is tried again at the next tick: reports lose only time. */
+static void catch_up(struct keeper *k)
+{
+	struct writer *w = k->ledger->writer;
+	struct stride stride;
+	if (!atomic_load(&w->behind) || db_run(&k->db, db_use(&k->db, "BEGIN")) != OK)
+		return;
+	stride_init(&stride);
+	enum status s = stride_gather(&k->db, &stride);
+	err_ignore(db_run(&k->db, db_use(&k->db, "COMMIT")));
+	/* Nothing new in spite of the count: batches that failed were counted too. */
+	int64_t events = s == OK ? stride_events(&stride) : 0;
+	if (s == OK && (!events || ledger_task(k->ledger, stride_add, &stride, NULL) == OK))
+		atomic_fetch_sub(&w->behind, events ? events : atomic_load(&w->behind));
+	stride_done(&stride);
+}
+
 static void *keeper_run(void *arg)
 {
 	struct keeper *k = arg;
@@ -188,6 +206,7 @@ static void *keeper_run(void *arg)
 	while (!k->stop) {
 		keeper_wait(k);
 		pthread_mutex_unlock(&k->mutex);
+		catch_up(k);
 		checkpoint(k, &frames);
 		pthread_mutex_lock(&k->mutex);
 	}
@@ -215,6 +234,7 @@ enum status keeper_start(struct ledger *l, struct keeper **out, struct err *e)
 	pthread_mutex_init(&k->mutex, NULL);
 	pthread_cond_init(&k->wake, &clock);
 	pthread_condattr_destroy(&clock);
+	k->ledger = l;
 	k->wal_path = path_with(l->path, "-wal");
 	enum status s = k->wal_path ? db_open(&k->db, l->path, DB_WRITE, e) : err_set(e, E_NOMEM, "ledger", "out of memory");
 	if (s == OK) /* a log in full use is the scribe's to grow; a RESTART gives up after a moment */
@@ -344,7 +364,7 @@ static enum status open_writing(struct ledger *l, size_t queue_max, struct err *
 /* Someone else keeps the file: its schema has to be ours. */
 static enum status open_reading(struct ledger *l, struct err *e)
 {
-	struct reader *r;
+	struct reader *r = NULL;
 	int64_t version = 0;
 	enum status s = reader_get(l, &r, e);
 	if (s != OK)
@@ -387,8 +407,11 @@ void ledger_close(struct ledger *l)
 {
 	if (!l)
 		return;
+	bool sound = ledger_writable(l);
 	scribe_stop(l->scribe);
 	keeper_stop(l->keeper);
+	if (sound) /* else the rows wait for the next start */
+		err_ignore(writer_catch_up(l->writer));
 	while (l->idle_count)
 		reader_free(l->idle[--l->idle_count]);
 	writer_close(l->writer);

@@ -1,9 +1,13 @@
 /* The kept roll-ups. Money goes into them with the transaction that books it. Insertions and clicks follow in strides: their rows are what is
  * durable, counters say up to which row the roll-ups count, and a stride moves both in one transaction. Whoever reads roll-ups adds the rows
- * beyond. So a commit writes a page or two for a hundred clicks, and not one for each product in each cube. */
+ * beyond. So a commit writes a page or two for a hundred clicks, and not one for each product in each cube; and the sums are made beside the
+ * scribe, on the keeper's thread. */
 #include "ledger/sqlite_store.h"
 
-enum { STRIDE = 32768 };
+#include <stdlib.h>
+#include <string.h>
+
+enum { STRIDE = 65536 };
 
 /* ---- positions --------------------------------------------------------------------------------- */
 
@@ -80,59 +84,119 @@ static enum status flush(struct writer *w, struct tally *t, const char *sql, int
 	return s;
 }
 
-enum status writer_flush(struct writer *w)
+enum status writer_flush(struct writer *w, struct roll *r)
 {
-	enum status s = flush(w, &w->roll.counts, sql_roll, N_TOKENS + 1);
-	return s == OK ? flush(w, &w->roll.takings, sql_takings, TALLY_WIDTH) : s;
+	enum status s = flush(w, &r->counts, sql_roll, N_TOKENS + 1);
+	return s == OK ? flush(w, &r->takings, sql_takings, TALLY_WIDTH) : s;
 }
 
 /* ---- strides --------------------------------------------------------------------------------------- */
 
-static enum status count_on_links(struct db *d, int64_t after, int64_t upto)
+void stride_init(struct stride *s)
 {
-	sqlite3_stmt *q = db_use(d,
-		"UPDATE link SET clicks = clicks + c.n, human_clicks = human_clicks + c.h FROM (SELECT link_no, count(*) n, sum(class = 'human') h"
-		" FROM click WHERE no > ?1 AND no <= ?2 AND link_no > 0 GROUP BY link_no) c WHERE link.no = c.link_no");
-	db_int(q, 1, after);
-	db_int(q, 2, upto);
-	return db_run(d, q);
+	memset(s, 0, sizeof(*s));
+	roll_init(&s->roll);
 }
 
-static enum status stride(struct writer *w)
+void stride_done(struct stride *s)
+{
+	roll_done(&s->roll);
+	free(s->link);
+}
+
+int64_t stride_events(const struct stride *s)
+{
+	int64_t n = 0;
+	for (int t = 0; t < EVENT_TABLES; t++)
+		n += s->upto.no[t] - s->after.no[t];
+	return n;
+}
+
+static enum status gather_links(struct db *d, struct stride *s)
+{
+	size_t cap = 0;
+	sqlite3_stmt *q = db_use(d, "SELECT link_no, count(*), sum(class = 'human') FROM click WHERE no > ?1 AND no <= ?2 AND link_no > 0"
+				    " GROUP BY link_no");
+	db_int(q, 1, s->after.no[EVENT_CLICK]);
+	db_int(q, 2, s->upto.no[EVENT_CLICK]);
+	bool row = true;
+	enum status st = OK;
+	while (st == OK && (st = db_step(d, q, &row)) == OK && row) {
+		if (s->links == cap) {
+			cap = cap ? cap * 2 : 256;
+			struct link_count *more = realloc(s->link, cap * sizeof(*more));
+			if (!more) {
+				st = E_NOMEM;
+				break;
+			}
+			s->link = more;
+		}
+		s->link[s->links++] = (struct link_count){db_get_int(q, 0), db_get_int(q, 1), db_get_int(q, 2)};
+	}
+	db_end(q);
+	return st;
+}
+
+enum status stride_gather(struct db *d, struct stride *s)
 {
 	struct event_range r = {.from_ms = INT64_MIN, .to_ms = INT64_MAX};
-	enum status s = position_rolled(&w->db, &r.after);
-	if (s == OK)
-		s = position_last(&w->db, &r.upto);
-	w->behind = 0;
-	for (int t = 0; t < EVENT_TABLES && s == OK; t++) {
-		int64_t end = r.after.no[t] + STRIDE;
-		w->behind += r.upto.no[t] > end ? r.upto.no[t] - end : 0;
-		r.upto.no[t] = r.upto.no[t] < end ? r.upto.no[t] : end;
+	struct spread spread = roll_spread(&s->roll);
+	enum status st = position_rolled(d, &r.after);
+	if (st == OK)
+		st = position_last(d, &r.upto);
+	for (int t = 0; t < EVENT_TABLES && st == OK; t++)
+		if (r.upto.no[t] > r.after.no[t] + STRIDE)
+			r.upto.no[t] = r.after.no[t] + STRIDE;
+	if (st != OK)
+		return st;
+	s->after = r.after;
+	s->upto = r.upto;
+	st = facts_spread(d, &spread, &r);
+	return st == OK ? gather_links(d, s) : st;
+}
+
+static enum status count_on_links(struct writer *w, const struct stride *s)
+{
+	enum status st = OK;
+	for (size_t i = 0; i < s->links && st == OK; i++) {
+		sqlite3_stmt *q = db_use(&w->db, "UPDATE link SET clicks = clicks + ?2, human_clicks = human_clicks + ?3 WHERE no = ?1");
+		db_int(q, 1, s->link[i].no);
+		db_int(q, 2, s->link[i].clicks);
+		db_int(q, 3, s->link[i].human);
+		st = db_run(&w->db, q);
 	}
-	if (s == OK)
-		s = facts_spread(&w->db, &w->spread, &r);
-	if (s == OK)
-		s = count_on_links(&w->db, r.after.no[EVENT_CLICK], r.upto.no[EVENT_CLICK]);
-	return s == OK ? store_position(&w->db, &r.upto) : s;
+	return st;
+}
+
+enum status stride_add(struct writer *w, void *stride)
+{
+	struct stride *s = stride;
+	struct position now;
+	enum status st = position_rolled(&w->db, &now);
+	if (st == OK && memcmp(&now, &s->after, sizeof(now)) != 0)
+		return E_CONFLICT;
+	if (st == OK)
+		st = writer_flush(w, &s->roll);
+	if (st == OK)
+		st = count_on_links(w, s);
+	if (st == OK)
+		st = store_position(&w->db, &s->upto);
+	return st;
 }
 
 enum status writer_catch_up(struct writer *w)
 {
-	int64_t behind = w->behind;
+	struct stride st;
+	stride_init(&st);
 	enum status s = writer_begin(w);
 	if (s == OK)
-		s = stride(w);
+		s = stride_gather(&w->db, &st);
+	if (s == OK && stride_events(&st))
+		s = stride_add(w, &st);
 	if (s == OK)
 		s = writer_commit(w);
-	if (s == OK)
-		return OK;
-	w->behind = behind;
-	writer_rollback(w);
+	if (s != OK)
+		writer_rollback(w);
+	stride_done(&st);
 	return s;
-}
-
-int64_t writer_behind(const struct writer *w)
-{
-	return w->behind;
 }

@@ -15,7 +15,7 @@ struct writer {
 	int64_t as_of_ms;      /* latest time among the batch's events */
 	struct visits visits;
 	struct links *links;
-	int64_t behind; /* about how many events the roll-ups do not count yet */
+	atomic_llong behind; /* about how many events the roll-ups do not count yet */
 };
 struct reader {
 	struct db db;
@@ -37,8 +37,8 @@ MUST_USE enum status writer_open(struct ledger *l, struct writer **out, struct e
 void writer_close(struct writer *w);
 /* An event of this time is in the batch: the report's as_of follows. */
 void writer_saw(struct writer *w, int64_t ms);
-/* Adds the roll of the open transaction to the tables. */
-MUST_USE enum status writer_flush(struct writer *w);
+/* Adds a roll to the tables, in the open transaction. */
+MUST_USE enum status writer_flush(struct writer *w, struct roll *r);
 
 /* ---- how far the roll-ups count (sqlite_roll.c) ---------------------------------------------- */
 
@@ -57,6 +57,25 @@ struct event_range {
 	bool by_time;
 };
 MUST_USE enum status facts_spread(struct db *d, const struct spread *s, const struct event_range *r);
+
+/* Clicks of a link among the rows of a stride. */
+struct link_count {
+	int64_t no, clicks, human;
+};
+/* What the next rows add to the roll-ups: gathered by whoever may read, added by the scribe. */
+struct stride {
+	struct position after, upto;
+	struct roll roll;
+	struct link_count *link;
+	size_t links;
+};
+/* d is in a transaction. */
+MUST_USE enum status stride_gather(struct db *d, struct stride *s);
+/* A store_task: adds what was gathered, if nobody has done so meanwhile (E_CONFLICT). */
+MUST_USE enum status stride_add(struct writer *w, void *stride);
+void stride_init(struct stride *s);
+void stride_done(struct stride *s);
+int64_t stride_events(const struct stride *s);
 
 /* Adds 1 to a counter of the main file. */
 MUST_USE enum status db_count_up(struct db *d, const char *counter);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DUPLICATE_MS = 10000, NUDGE_PAGES = 2000 };
+enum { DUPLICATE_MS = 10000, NUDGE_PAGES = 2000, BEHIND_MAX = 32768 };
 
 /* ---- transactions ------------------------------------------------------------------------------- */
 
@@ -42,7 +42,7 @@ static enum status advance(struct writer *w)
 
 enum status writer_commit(struct writer *w)
 {
-	enum status s = writer_flush(w);
+	enum status s = writer_flush(w, &w->roll);
 	if (s == OK)
 		s = advance(w);
 	if (s == OK)
@@ -151,7 +151,7 @@ enum status writer_click(struct writer *w, const struct ledger_click *c)
 		s = insert_click(w, c, &l, duplicate ? CLICK_DUPLICATE : c->class, &fresh);
 	if (s != OK || !fresh)
 		return s;
-	w->behind++;
+	atomic_fetch_add(&w->behind, 1);
 	writer_saw(w, c->at_ms);
 	return person && !duplicate ? visits_put(&w->visits, c->link.b, c->visitor, c->at_ms) : OK;
 }
@@ -163,7 +163,7 @@ static int on_commit(void *arg, sqlite3 *h, const char *name, int pages)
 	struct writer *w = arg;
 	(void)h;
 	(void)name;
-	if (pages >= NUDGE_PAGES && w->ledger->keeper)
+	if ((pages >= NUDGE_PAGES || atomic_load(&w->behind) >= BEHIND_MAX) && w->ledger->keeper)
 		keeper_nudge(w->ledger->keeper);
 	return SQLITE_OK;
 }
@@ -208,7 +208,7 @@ static enum status count_behind(struct writer *w)
 	if (s == OK)
 		s = position_last(&w->db, &last);
 	for (int t = 0; t < EVENT_TABLES && s == OK; t++)
-		w->behind += last.no[t] - rolled.no[t];
+		atomic_fetch_add(&w->behind, last.no[t] - rolled.no[t]);
 	return s;
 }
 

@@ -58,9 +58,8 @@ MUST_USE enum status writer_click(struct writer *w, const struct ledger_click *c
 MUST_USE enum status writer_conversion(struct writer *w, const struct ledger_conversion *c, struct ledger_booking *out);
 MUST_USE enum status writer_task(struct writer *w, store_task *run, void *arg, enum status *status_out);
 MUST_USE enum status writer_commit(struct writer *w);
-/* Lets the roll-ups count what was committed, in a transaction of its own. writer_behind: about how many events they are behind. */
+/* Lets the roll-ups count what was committed, in a transaction of its own; when the scribe has stopped. */
 MUST_USE enum status writer_catch_up(struct writer *w);
-int64_t writer_behind(const struct writer *w);
 void writer_rollback(struct writer *w);
 /* An empty but real transaction: may the store be written again? */
 MUST_USE enum status writer_probe(struct writer *w);
