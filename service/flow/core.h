@@ -21,6 +21,7 @@ struct flow_rules {
 	struct link_networks *networks;
 	const struct doc *matching;
 	struct bot_rules bots;
+	struct flow_rule_texts texts; /* copies, in a */
 };
 
 /* A product whose URL is written otherwise once it is cleaned (tracking, Han letters): for recognising our own direct links. */
@@ -32,6 +33,7 @@ struct shelf_alias {
 /* What merchant, URL and policy say of a product before any answer is looked at. */
 enum standing { STANDING_FINE, STANDING_OFF, STANDING_BLOCKED };
 
+#define SHELF_WEIGHTS 64
 struct shelf {
 	_Atomic int refs;
 	uint8_t *standing; /* enum standing, by product number */
@@ -40,6 +42,7 @@ struct shelf {
 	struct catalog *catalog;
 	struct match_index *match;
 	struct flow_rules *rules;
+	double weigh[SHELF_WEIGHTS], enough; /* of a candidate's facts; the least chance to link */
 	const struct link_keys *keys;
 	char *public_url; /* without a slash at the end; "" none */
 };
@@ -105,6 +108,9 @@ struct choice { /* a candidate for a card or a reference, until the end */
 	uint32_t rival_count;
 };
 #define INSERT_CHOICES 64
+#define INSERT_ASKED 16
+#define INSERT_MET 256
+struct candidate; /* candidate.h */
 
 struct insert {
 	struct shelf *shelf;
@@ -139,6 +145,13 @@ struct insert {
 	struct link_mac mac;
 	struct link_id insertion;
 	bool id_known;
+	uint32_t asked_phrase[INSERT_ASKED]; /* kinds of things that the question names */
+	uint32_t asked_count;
+	bool listing; /* it asks for a list of goods */
+	uint32_t met[INSERT_MET]; /* phrases that were weighed */
+	uint32_t met_count;
+	void (*trace)(void *arg, const struct insert *in, const struct candidate *c); /* tools: told of each candidate, and nothing is linked */
+	void *trace_arg;
 	struct placed placed[PLACE_MAX_LINKS];
 	uint32_t placed_count;
 	struct choice choice[INSERT_CHOICES];

@@ -1,20 +1,12 @@
 /* Decisions: which candidate becomes a link. Each is a function of the request, the shelf and the text up to the end of its window, never
  * of how the text was cut; see `window` and `ready`. */
-#include "flow/core.h"
+#include "flow/candidate.h"
 
 #include <string.h>
 
-#define MAX_TOKEN 128   /* longer tokens are no part of a phrase or a window */
-#define MAX_GAP 16      /* bytes between two tokens of a phrase */
 #define MAX_SENTENCE 1024 /* bytes before a candidate that its decision looks at */
-#define NO_PHRASE UINT32_MAX
 
 /* ---- feeding the scan ------------------------------------------------------------- */
-
-static bool usable(const struct text_token *t)
-{
-	return !(t->flags & (TEXT_BARRED | TEXT_HEADING | TEXT_LINKED)) && t->end - t->start <= MAX_TOKEN;
-}
 
 /* An answer that is JSON stays JSON: told by what stands before its first word. */
 static bool looks_structured(struct str head)
@@ -36,7 +28,7 @@ static void push_token(struct insert *in)
 	if (gap <= GAP_SOFT && at > 0 && t->start - tokens[at - 1].end > MAX_GAP)
 		gap = GAP_HARD;
 	struct match_hit hits[MATCH_MAX_TOKENS];
-	size_t n = match_scan_push(&in->scan, usable(t) ? text_folded(in->text, at) : STR_NONE, gap, hits);
+	size_t n = match_scan_push(&in->scan, phrase_usable(t) ? text_folded(in->text, at) : STR_NONE, gap, hits);
 	in->start[at % INSERT_WINDOW] = (struct start){.phrase = NO_PHRASE};
 	for (size_t i = 0; i < n; i++) {
 		if (hits[i].first < in->next || match_phrase(in->shelf->match, hits[i].phrase).kind == MATCH_BRAND)
@@ -179,12 +171,24 @@ static bool affordable(const struct intent *i, const struct product *p)
 	return !(i->has_max && minor > i->max_price.minor) && !(i->has_min && minor < i->min_price.minor);
 }
 
-/* A product made for one language is shown to readers of that language. */
+static bool has_han(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0xe4 && (unsigned char)s.p[i] <= 0xe9)
+			return true;
+	return false;
+}
+
+/* A product made for one language is shown to readers of that language; what does not say is told by its title's script. */
 static bool same_market(const struct product *p, const struct place_locale *l)
 {
 	struct str rest = p->locale, language = str_cut(&rest, '-');
 	struct str other = l->tag, reader = str_cut(&other, '-');
-	return language.n == 0 || str_eq_nocase(language, reader);
+	if (language.n > 0)
+		return str_eq_nocase(language, reader);
+	struct money price = product_price(p);
+	bool han = has_han(p->title), yuan = strcmp(price.currency, "CNY") == 0;
+	return str_eq(reader, STR("zh")) ? han || yuan : !han;
 }
 
 static bool unwanted(const struct insert *in, const struct product *p)
@@ -290,15 +294,6 @@ void insert_edit(struct insert *in, uint32_t at, struct str text)
 	in->edit[in->edit_count++] = (struct edit){.at = at, .text = (uint32_t)in->inserts.n, .n = (uint32_t)text.n};
 	buf_put(&in->inserts, text);
 }
-
-struct candidate {
-	uint32_t first, last, window;
-	uint32_t phrase, from, to; /* from, to: bytes that go between the brackets */
-	struct match_phrase words;
-	struct match_ranked ranked[4];
-	size_t ranked_count;
-	const struct place_locale *locale;
-};
 
 /* The link is there already and says the same: nothing to insert. */
 static bool confirm_existing(struct insert *in, const struct candidate *c, struct own_link *have, struct str tail, struct placed *p)
@@ -415,30 +410,40 @@ static enum refusal rank(struct insert *in, struct candidate *c)
 	arena_reset(in->scratch);
 	struct match_context *context = context_of(in, c->first, c->window);
 	struct sieve f = {.in = in, .locale = c->locale};
-	if (!context)
+	if (!context || !phrase_needs(in, c, context))
 		return REFUSED_BELOW_THRESHOLD;
 	c->ranked_count = match_rank(in->shelf->match, c->phrase, context, (struct match_filter){allow, &f}, c->ranked, ARRAY_LEN(c->ranked), NULL);
 	if (c->ranked_count == 0)
 		return f.worst != REFUSED_NOT ? f.worst : REFUSED_BELOW_THRESHOLD;
-	return c->ranked[0].score < place_limits(in->shelf->rules->policy)->min_score ? REFUSED_BELOW_THRESHOLD : REFUSED_NOT;
+	phrase_facts(in, c);
+	weigh_candidate(in, c);
+	bool sure = c->ranked[0].score >= place_limits(in->shelf->rules->policy)->min_score && c->chance >= in->shelf->enough;
+	return sure ? REFUSED_NOT : REFUSED_BELOW_THRESHOLD;
 }
 
-/* Decides about the phrase that starts at token first. *wait: more bytes are needed. */
-static enum status decide_start(struct insert *in, uint32_t first, struct start st, bool *wait)
+/* Decides about the phrase that starts at token first. *over: the last token that it is about. *wait: more bytes are needed. */
+static enum status decide_start(struct insert *in, uint32_t first, struct start st, uint32_t *over, bool *wait)
 {
-	struct candidate c = {.first = first, .last = st.last, .phrase = st.phrase, .window = window(in, st.last), .words = match_phrase(in->shelf->match, st.phrase)};
+	struct candidate c = {.hit = first, .hit_last = st.last, .phrase = st.phrase, .window = window(in, st.last), .words = match_phrase(in->shelf->match, st.phrase)};
 	const struct text_token *t = text_tokens(in->text);
 	if (in->counted <= c.window) {
 		count_script(in, in->text, in->counted, c.window + 1);
 		in->counted = c.window + 1;
 	}
 	c.locale = decide_locale(in);
-	c.from = t[first].start;
-	c.to = t[st.last].end;
+	c.fact[FACT_han] = t[st.last].kind == TEXT_HAN;
+	phrase_draw(in, &c);
+	/* A part of another thing, whose noun may yet come. */
+	bool other = phrase_is_other(in, &c);
+	*over = other ? first : c.last;
+	if (other)
+		return OK;
+	c.from = t[c.first].start;
+	c.to = t[c.last].end;
 	if (barred(in, &c))
 		return OK;
 	if (on_words(in)) {
-		enum text_wrap w = text_wrap(in->text, t[first].start, t[st.last].end, !c.locale->label_inside, &c.from, &c.to);
+		enum text_wrap w = text_wrap(in->text, t[c.first].start, t[c.last].end, !c.locale->label_inside, &c.from, &c.to);
 		*wait = w == WRAP_WAIT && !in->finished;
 		if (w != WRAP_YES)
 			return OK;
@@ -452,6 +457,10 @@ static enum status decide_start(struct insert *in, uint32_t first, struct start 
 	if (r == REFUSED_NOT)
 		r = rank(in, &c);
 	note(in, r);
+	if (in->trace && c.ranked_count > 0) {
+		in->trace(in->trace_arg, in, &c);
+		return OK;
+	}
 	if (r != REFUSED_NOT)
 		return OK;
 	if (on_words(in))
@@ -486,10 +495,11 @@ static enum status decide_pushed(struct insert *in)
 		}
 		if (!ready(in, st.last))
 			break;
-		s = decide_start(in, in->next, st, &wait);
+		uint32_t over = st.last;
+		s = decide_start(in, in->next, st, &over, &wait);
 		if (wait)
 			break;
-		in->next = st.last + 1;
+		in->next = over + 1;
 	}
 	if (in->gate.n)
 		in->next = in->pushed;

@@ -1,5 +1,5 @@
 /* insert: the incremental core's life: made from a request, fed, finished; what it holds back and what it lets go. */
-#include "flow/core.h"
+#include "flow/candidate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +148,7 @@ static enum status set_up(struct insert *in, const struct insert_request *r)
 	if (s != OK)
 		return s;
 	own_read_turns(in);
+	weigh_question(in);
 	in->gate = first_gate(in);
 	return arena_failed(in->a) ? E_NOMEM : OK;
 }
@@ -208,6 +209,10 @@ static size_t settled(const struct insert *in)
 		return all;
 	struct str source = text_source(in->text);
 	size_t to = in->next < text_count(in->text) ? text_tokens(in->text)[in->next].start : text_settled(in->text);
+	/* A phrase that is still to come may reach back over words that have been decided. */
+	uint32_t reach = phrase_reach(in, in->next, (uint32_t)to);
+	if (reach < in->next)
+		to = text_tokens(in->text)[reach].start;
 	/* The bracket may have to stand before the delimiters that open an emphasis around the words. */
 	for (int i = 0; i < MAX_DELIMITERS && to > 0 && source.p[to - 1] && strchr("*_~", source.p[to - 1]); i++)
 		to--;

@@ -1,5 +1,5 @@
 /* The shelf: catalog, indexes, rules and keys, published together and counted. */
-#include "flow/core.h"
+#include "flow/candidate.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -118,7 +118,9 @@ enum status shelf_new(struct catalog *c, struct flow_rules *r, const struct link
 		free(url);
 		return err_set(e, E_NOMEM, "", "out of memory");
 	}
-	enum status st = match_index_new(c, r->matching, seed, &s->match, e);
+	enum status st = weigh_rules(r->matching, s->weigh, &s->enough, e);
+	if (st == OK)
+		st = match_index_new(c, r->matching, seed, &s->match, e);
 	if (st != OK) {
 		free(s);
 		free(url);
@@ -157,6 +159,11 @@ void shelf_unref(struct shelf *s)
 	free(s->alias);
 	free(s->standing);
 	free(s);
+}
+
+enum status shelf_with_rules(const struct shelf *s, struct flow_rules *r, struct shelf **out, struct err *e)
+{
+	return shelf_new(s->catalog, r, s->keys, str_of(s->public_url), 0, out, e);
 }
 
 const struct catalog *shelf_catalog(const struct shelf *s)

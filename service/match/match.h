@@ -70,6 +70,25 @@ bool match_continues(const struct match_index *ix, uint32_t phrase, struct str n
 /* Is a Chinese hit only the tail of a longer name that no title knows, judged by the token right before it: 面膜 of 鱼子酱面膜?
  * False behind words like 的 or 款, and where titles have the two side by side. */
 bool match_trails(const struct match_index *ix, uint32_t phrase, struct str before_folded, enum text_kind kind, enum text_gap gap);
+/* What a word does in an answer; bits. Rules, and what the titles show. */
+enum match_word {
+	MATCH_WORD_EDGE = 1,    /* no phrase reaches over it */
+	MATCH_WORD_ARTICLE = 2, /* a noun follows: a, your, two */
+	MATCH_WORD_ADVICE = 4,  /* what is advised follows: need, consider, include */
+	MATCH_WORD_VERBAL = 8,  /* a verb follows: to, can, they */
+	MATCH_WORD_PLAIN = 16,  /* an everyday word */
+	MATCH_WORD_UNIT = 32,   /* behind digits: an amount */
+	MATCH_WORD_LISTING = 64, /* in a question: a list of goods is wanted */
+	MATCH_WORD_MEASURE = 256, /* 台, 盒: behind a number it counts */
+	MATCH_WORD_NUMBER = 512,  /* 一, 几, 这 */
+	MATCH_WORD_TAIL = 128    /* behind or before the thing without being it: 家用, black, pack */
+};
+unsigned match_word(const struct match_index *ix, struct str folded);
+/* In how many titles the word stands, no more than `most`; before is the Han character right before a Han one (STR_NONE: none), for
+ * the pair. With a phrase, only among titles of the phrase's category; UINT32_MAX: among all. */
+uint32_t match_used(const struct match_index *ix, uint32_t phrase, struct str before, struct str folded, uint32_t most);
+/* Does the product's title, brand or category have the word (with `before`: the pair of Han characters)? */
+bool match_has(const struct match_index *ix, uint32_t product, struct str before, struct str folded);
 /* The first token of the oldest phrase that could still grow, or UINT32_MAX. */
 uint32_t match_scan_open(const struct match_scan *s);
 
@@ -81,6 +100,10 @@ struct match_context *match_context_new(const struct match_index *ix, struct are
 /* Adds one folded token with the kind; neighbouring Han characters become bigrams by themselves (gap tells).
  * weight: 3 the sentence, 2 the question, 1 the rest (facts: engine 5). Unknown words cost nothing. */
 void match_context_add(struct match_context *c, struct str folded, enum text_kind kind, enum text_gap gap, double weight);
+
+/* A word that a product's title or brand must have to be chosen at all; the pair with the Han character before it, where that is
+ * given. Words that no title knows leave no product. */
+void match_context_need(struct match_context *c, struct str before, struct str folded);
 
 /* What products may be chosen at all. */
 struct match_filter {

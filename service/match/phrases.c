@@ -51,7 +51,7 @@ static bool in_order(const struct mention *m, size_t n)
 bool mentions_group(struct mentions *m, uint32_t nodes, uint32_t **first_out)
 {
 	uint32_t *first = calloc((size_t)nodes + 2, sizeof(*first));
-	struct mention *grouped = malloc((m->n + 1) * sizeof(*grouped));
+	struct mention *grouped = calloc(m->n + 1, sizeof(*grouped));
 	if (first == NULL || grouped == NULL) {
 		free(first);
 		free(grouped);

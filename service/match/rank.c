@@ -10,6 +10,7 @@ struct weight {
 	uint32_t term; /* plus one; 0 is free */
 	float weight;
 };
+enum { MOST_NEEDS = 16 };
 struct match_context {
 	const struct match_index *ix;
 	struct arena *arena;
@@ -17,6 +18,8 @@ struct match_context {
 	uint32_t mask, count;
 	char last[8]; /* the Han character before, for bigrams */
 	size_t last_n;
+	uint32_t need[MOST_NEEDS]; /* words a product must have */
+	size_t need_count;
 };
 
 enum { FIRST_SLOTS = 256, MOST_WORDS = 1 << 14 };
@@ -85,6 +88,46 @@ void match_context_add(struct match_context *c, struct str folded, enum text_kin
 		context_put(c, pair, weight);
 	c->last_n = folded.n <= sizeof(c->last) ? folded.n : 0;
 	memcpy(c->last, folded.p, c->last_n);
+}
+
+void match_context_need(struct match_context *c, struct str before, struct str folded)
+{
+	char space[16];
+	struct str word = folded;
+	if (c == NULL || c->need_count == MOST_NEEDS || (before.n > 0 && !terms_bigram(before, folded, space, &word)))
+		return;
+	c->need[c->need_count++] = lexicon_find(&c->ix->titles.lexicon, word);
+}
+
+/* Forward terms of a product rise. */
+static bool product_has(const struct terms *x, uint32_t product, uint32_t word)
+{
+	size_t lo = x->forward_first[product], hi = x->forward_first[product + 1];
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if ((x->forward_term[mid] & ~TERM_TITLE) < word)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < x->forward_first[product + 1] && (x->forward_term[lo] & ~TERM_TITLE) == word;
+}
+
+bool match_has(const struct match_index *ix, uint32_t product, struct str before, struct str folded)
+{
+	char space[16];
+	struct str word = folded;
+	if (before.n > 0 && !terms_bigram(before, folded, space, &word))
+		return false;
+	return product_has(&ix->terms, product, lexicon_find(&ix->titles.lexicon, word));
+}
+
+static bool has_needs(const struct match_context *c, uint32_t product)
+{
+	for (size_t i = 0; c != NULL && i < c->need_count; i++)
+		if (!product_has(&c->ix->terms, product, c->need[i]))
+			return false;
+	return true;
 }
 
 static double context_weight(const struct match_context *c, uint32_t term)
@@ -170,6 +213,8 @@ size_t match_rank(const struct match_index *ix, uint32_t phrase, const struct ma
 	size_t n = 0, refused = 0;
 	for (uint32_t i = e->first; i < e->first + e->count; i++) {
 		struct match_ranked r = {.product = ix->products[i]};
+		if (!has_needs(c, r.product))
+			continue;
 		if (!allowed(ix, f, r.product)) {
 			refused++;
 			continue;

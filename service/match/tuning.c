@@ -25,6 +25,8 @@ static const struct tuning built_in = {
         .han_half_support = 3,
         .min_word_heads = 2,
         .min_han_heads = 2,
+        .everyday_heads = 100,
+        .everyday_pairs = 6,
 };
 
 struct number {
@@ -66,6 +68,14 @@ static const struct {
         {"ordinary", ROLE_GENERIC},
         {"bylines", ROLE_BYLINE},
         {"leads", ROLE_LEAD},
+        {"wide", ROLE_WIDE},
+        {"articles", ROLE_ARTICLE | ROLE_EDGE},
+        {"edges", ROLE_EDGE},
+        {"advice", ROLE_ADVICE | ROLE_EDGE},
+        {"verbals", ROLE_VERBAL | ROLE_EDGE},
+        {"listing", ROLE_LISTING},
+        {"measures", ROLE_MEASURE},
+        {"numbers", ROLE_NUMBER},
 };
 
 static enum status load_numbers(const struct doc *d, struct tuning *t, struct err *e)
@@ -80,6 +90,8 @@ static enum status load_numbers(const struct doc *d, struct tuning *t, struct er
 	}
 	const struct doc *types = doc_get(d, "types");
 	enum status s = doc_int(types, "min_word_heads", t->min_word_heads, &t->min_word_heads, e);
+	s = s != OK ? s : doc_int(types, "everyday_heads", t->everyday_heads, &t->everyday_heads, e);
+	s = s != OK ? s : doc_int(types, "everyday_pairs", t->everyday_pairs, &t->everyday_pairs, e);
 	return s != OK ? s : doc_int(types, "min_han_heads", t->min_han_heads, &t->min_han_heads, e);
 }
 

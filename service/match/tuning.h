@@ -13,6 +13,15 @@ enum word_role {
 	ROLE_BYLINE = 32, /* between a work and who made it: by */
 	ROLE_LEAD = 64,   /* a Chinese character a new word may begin behind: 用, 款, 买 */
 	ROLE_LINK = 16,   /* may not begin or end a phrase: and, of, the, 的 ... */
+	/* Below: of answers, not of titles. */
+	ROLE_WIDE = 128,    /* too wide alone, a noun behind another word: sleeping bag, water bottle */
+	ROLE_ARTICLE = 256, /* a noun follows: a, some, your, two */
+	ROLE_EDGE = 512,    /* no phrase reaches over it: verbs, prepositions, praise; 购, 买, 款 */
+	ROLE_ADVICE = 1024, /* what is advised follows: need, consider, include */
+	ROLE_VERBAL = 2048, /* a verb follows: to, can, they */
+	ROLE_MEASURE = 8192, /* Chinese: between a number and what is counted: 台, 盒 */
+	ROLE_NUMBER = 16384, /* Chinese: a number or the like: 一, 几, 这 */
+	ROLE_LISTING = 4096 /* in a question: a list of goods is wanted: list, pack, kit, 清单 */
 };
 
 struct tuning {
@@ -29,6 +38,8 @@ struct tuning {
 	double half_support;   /* products at which support counts half */
 	double han_half_support;
 	int64_t min_word_heads, min_han_heads;
+	int64_t everyday_pairs; /* the same for several everyday words */
+	int64_t everyday_heads; /* titles that must end in an everyday word before it can be a kind of thing */
 	struct map *roles; /* folded words -> bits of word_role */
 	struct str *works; /* category paths whose titles name works, not kinds of things */
 	size_t work_count;

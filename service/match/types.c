@@ -119,7 +119,7 @@ static struct usage count_usage(const struct titles *t, const struct mention *m,
 	return u;
 }
 
-/* Roles of a node's words: all of one word, and those of the whole. */
+/* Roles of a node's words: all of one word, and those of the whole. A wide noun behind another word is a kind of thing: sleeping bag. */
 static unsigned node_roles(const struct phrases *f, uint32_t node, bool *all_generic, bool *link_at_end)
 {
 	uint32_t ids[MATCH_MAX_TOKENS];
@@ -130,6 +130,9 @@ static unsigned node_roles(const struct phrases *f, uint32_t node, bool *all_gen
 	*all_generic = true;
 	for (size_t i = 0; i < n; i++)
 		*all_generic = *all_generic && (tuning_roles(f->tune, x->text[ids[i]]) & (ROLE_GENERIC | ROLE_TAIL | ROLE_LINK));
+	unsigned before = n > 1 ? tuning_roles(f->tune, x->text[ids[1]]) : ROLE_TAIL;
+	if ((tuning_roles(f->tune, x->text[ids[0]]) & ROLE_WIDE) && !(before & (ROLE_TAIL | ROLE_LINK | ROLE_BREAK | ROLE_EDGE)))
+		*all_generic = false;
 	*link_at_end = (tuning_roles(f->tune, x->text[ids[0]]) | tuning_roles(f->tune, x->text[ids[n - 1]])) & ROLE_LINK;
 	for (size_t i = 0; i < n / 2; i++) {
 		uint32_t w = ids[i];
@@ -149,12 +152,26 @@ static bool is_participle(struct str w)
 	return w.n >= 5 && str_ends(w, STR("ed")) && !str_ends(w, STR("eed"));
 }
 
-static bool word_allowed(const struct phrases *f, uint32_t node)
+/* So many things are sold under an everyday word, in a category called so, that it means them: watch. */
+static bool overwhelming(const struct phrases *f, const struct usage *u, uint32_t namesake)
+{
+	return namesake != 0 && u->heads >= f->tune->everyday_heads && u->heads * 2 >= u->all + u->works;
+}
+
+/* Several everyday words make a thing that they do not say by themselves, where it is sold so often: hot dog. */
+static bool often_together(const struct phrases *f, uint32_t node, const struct usage *u)
+{
+	return !f->fact[node].han && f->fact[node].words > 1 && u->heads >= f->tune->everyday_pairs;
+}
+
+static bool word_allowed(const struct phrases *f, uint32_t node, bool always)
 {
 	bool all_generic, link_at_end;
 	unsigned roles = node_roles(f, node, &all_generic, &link_at_end);
-	if (roles & (ROLE_GENERIC | ROLE_TAIL | ROLE_BREAK | ROLE_LINK | ROLE_UNIT))
+	bool everyday = (roles & ROLE_GENERIC) != 0 && !always;
+	if (everyday || (roles & (ROLE_TAIL | ROLE_BREAK | ROLE_LINK | ROLE_UNIT)))
 		return false;
+	all_generic = all_generic && !always;
 	const struct node_fact *fact = &f->fact[node];
 	struct str last = f->titles->lexicon.text[f->trie.word[node]];
 	bool long_enough = fact->han || fact->words > 1 || last.n >= 3;
@@ -252,12 +269,13 @@ static void judge_type(struct phrases *f, uint32_t node, const struct mention *m
 {
 	struct node_fact *fact = &f->fact[node];
 	struct usage u = count_usage(f->titles, m, n);
-	if (!enough_heads(f, fact, &u) || is_fragment(f, fact, &u) || !holds_together(f, node, &u) || !word_allowed(f, node))
+	uint32_t same = u.heads >= f->tune->everyday_heads ? namesake(f, node, m, n) : 0;
+	if (!enough_heads(f, fact, &u) || is_fragment(f, fact, &u) || !holds_together(f, node, &u) || !word_allowed(f, node, overwhelming(f, &u, same) || often_together(f, node, &u)))
 		return;
 	double share;
 	enum fit least = u.heads >= 2 ? FIT_HEAD : FIT_LATER;
 	fact->category = phrases_category(f, m, n, least, f->tune->category_share, &share);
-	uint32_t same = namesake(f, node, m, n);
+	same = same != 0 ? same : namesake(f, node, m, n);
 	if (same != 0) {
 		fact->category = same;
 		share = share < 0.9 ? 0.9 : share;

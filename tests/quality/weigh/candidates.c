@@ -3,7 +3,7 @@
 #include "feed/feed.h"
 #include "flow/candidate.h"
 #include "app/rulebook.h"
-#include "app/secret.h"
+#include "link/link.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static struct shelf *open_shelf(int count, char **path)
 	if (st == OK)
 		st = catalog_new(parts.part, parts.count, STR("files"), &c, &e);
 	if (st == OK)
-		st = secret_for_filter("", &keys, &e);
+		st = link_keys_parse(link_test_secret(), &keys, &e);
 	if (st == OK)
 		st = shelf_new(c, rules, keys, STR_NONE, 0, &s, &e);
 	if (st != OK)
@@ -60,6 +60,8 @@ static void judge(struct shelf *s, struct str line)
 	if (!a || insert_request_parse(line, true, INSERT_MAX_ANSWER, a, &r, &e) != OK || insert_new(s, &r, &in, &e) != OK)
 		complain(&e);
 	buf_init(&out, 64u << 20);
+	in->gate = STR_NONE; /* what intent misses has candidates too */
+	in->intent.class = INTENT_CONSUMER;
 	in->trace = put;
 	in->trace_arg = &r.id_json;
 	if (insert_feed(in, r.answer, &out) != OK || insert_finish(in, &out) != OK)

@@ -1,0 +1,135 @@
+/* How likely an editor would link a candidate: a logistic sum of its facts, with the weights of rules/matching.yaml. */
+#include "flow/candidate.h"
+
+#include <math.h>
+
+static const char *const names[FACT_COUNT] = {
+#define X(name) #name,
+	FACTS(X)
+#undef X
+};
+
+enum status weigh_rules(const struct doc *matching, double weights[], double *enough, struct err *e)
+{
+	const struct doc *d = doc_get(matching, "weigh");
+	enum status s = doc_real(d, "enough", 0, enough, e);
+	for (size_t i = 0; s == OK && i < FACT_COUNT; i++)
+		s = doc_real(d, names[i], 0, &weights[i], e);
+	return s;
+}
+
+const char *weigh_name(enum fact f)
+{
+	return names[f];
+}
+
+/* ---- the question ------------------------------------------------------------------------- */
+
+void weigh_question(struct insert *in)
+{
+	struct match_scan scan;
+	struct match_hit hits[MATCH_MAX_TOKENS];
+	const struct text *q = in->question;
+	match_scan_init(&scan, in->shelf->match);
+	for (uint32_t i = 0; i < text_count(q); i++) {
+		struct str w = text_folded(q, i);
+		in->listing |= (match_word(in->shelf->match, w) & MATCH_WORD_LISTING) != 0;
+		size_t n = match_scan_push(&scan, w, (enum text_gap)text_tokens(q)[i].gap, hits);
+		for (size_t k = 0; k < n && in->asked_count < INSERT_ASKED; k++) {
+			struct match_phrase p = match_phrase(in->shelf->match, hits[k].phrase);
+			if (p.kind != MATCH_BRAND && p.telling >= 0.2)
+				in->asked_phrase[in->asked_count++] = hits[k].phrase;
+		}
+	}
+}
+
+/* The first two steps of a path. */
+static struct str department(struct str path)
+{
+	size_t one = str_find(path, STR(" > "), 0);
+	return one == path.n ? path : str_sub(path, 0, str_find(path, STR(" > "), one + 3));
+}
+
+static void compare_question(const struct insert *in, struct candidate *c)
+{
+	struct str mine = department(c->words.category);
+	bool asked = false, kin = false;
+	for (uint32_t i = 0; i < in->asked_count; i++) {
+		asked |= in->asked_phrase[i] == c->phrase;
+		kin |= mine.n > 0 && str_eq(mine, department(match_phrase(in->shelf->match, in->asked_phrase[i]).category));
+	}
+	c->fact[FACT_asked] = asked;
+	c->fact[FACT_kin] = kin;
+	c->fact[FACT_stranger] = in->asked_count > 0 && !kin && !asked && !in->listing;
+}
+
+/* Does a category lie in one of a list's? */
+static bool lies_in(const struct insert *in, const char *list, struct str category)
+{
+	const struct doc *d = doc_get(in->shelf->rules->matching, list);
+	for (size_t i = 0; d && d->kind == DOC_LIST && i < d->count; i++) {
+		struct str top = d->items[i].text, rest = str_sub(category, top.n, category.n);
+		if (str_starts(category, top) && (rest.n == 0 || str_starts(rest, STR(" > "))))
+			return true;
+	}
+	return false;
+}
+
+/* ---- the candidate ------------------------------------------------------------------------------ */
+
+static size_t steps(struct str path)
+{
+	size_t n = path.n > 0;
+	for (size_t at = str_find(path, STR(" > "), 0); at < path.n; at = str_find(path, STR(" > "), at + 3))
+		n++;
+	return n;
+}
+
+static double loose_share(const struct insert *in, const struct candidate *c)
+{
+	double words = 0, loose = 0;
+	const struct text_token *t = text_tokens(in->text);
+	for (uint32_t i = c->first; i <= c->last; i++) {
+		bool pair = t[i].kind == TEXT_HAN, hit = i >= c->hit && i <= c->hit_last;
+		if (hit || (pair && (i == 0 || t[i - 1].kind != TEXT_HAN)))
+			continue;
+		words++;
+		loose += !match_has(in->shelf->match, c->ranked[0].product, pair ? text_folded(in->text, i - 1) : STR_NONE, text_folded(in->text, i));
+	}
+	return words > 0 ? loose / words : 0;
+}
+
+static bool met_before(const struct insert *in, uint32_t phrase)
+{
+	for (uint32_t i = 0; i < in->met_count; i++)
+		if (in->met[i] == phrase)
+			return true;
+	return false;
+}
+
+void weigh_candidate(struct insert *in, struct candidate *c)
+{
+	double *f = c->fact, sum = 0;
+	f[FACT_bias] = 1;
+	f[FACT_telling] = c->words.telling;
+	f[FACT_score] = c->ranked[0].score;
+	f[FACT_content] = c->ranked[0].content;
+	f[FACT_intent] = in->intent.score;
+	f[FACT_listing] = in->listing;
+	f[FACT_named] = c->words.kind == MATCH_MODEL || c->words.kind == MATCH_PRODUCT;
+	f[FACT_branded] = c->words.kind == MATCH_BRANDED || c->maker;
+	f[FACT_loose] = loose_share(in, c);
+	f[FACT_wealth] = log10((double)c->words.total + 1);
+	f[FACT_depth] = (double)steps(c->words.category) / 5;
+	f[FACT_food] = lies_in(in, "groceries", c->words.category);
+	f[FACT_fresh] = lies_in(in, "fresh", c->words.category);
+	f[FACT_small] = 1 - fmin(1, log10((double)catalog_count(in->shelf->catalog) + 1) / 4);
+	f[FACT_first] = in->met_count == 0;
+	f[FACT_again] = met_before(in, c->phrase);
+	compare_question(in, c);
+	for (size_t i = 0; i < FACT_COUNT; i++)
+		sum += f[i] * in->shelf->weigh[i];
+	c->chance = 1 / (1 + exp(-sum));
+	if (in->met_count < INSERT_MET)
+		in->met[in->met_count++] = c->phrase;
+}

@@ -1,0 +1,45 @@
+/* words.c: what single words do in an answer, and how the titles use them. */
+#include "match/index.h"
+
+unsigned match_word(const struct match_index *ix, struct str folded)
+{
+	static const struct {
+		unsigned role, bit;
+	} bits[] = {
+	        {ROLE_LINK | ROLE_BREAK | ROLE_EDGE, MATCH_WORD_EDGE},
+	        {ROLE_ARTICLE, MATCH_WORD_ARTICLE},
+	        {ROLE_ADVICE, MATCH_WORD_ADVICE},
+	        {ROLE_VERBAL, MATCH_WORD_VERBAL},
+	        {ROLE_GENERIC, MATCH_WORD_PLAIN},
+	        {ROLE_UNIT, MATCH_WORD_UNIT},
+	        {ROLE_LISTING, MATCH_WORD_LISTING},
+	        {ROLE_TAIL, MATCH_WORD_TAIL},
+	        {ROLE_MEASURE, MATCH_WORD_MEASURE},
+	        {ROLE_NUMBER, MATCH_WORD_NUMBER},
+	};
+	unsigned roles = tuning_roles(&ix->tune, folded), out = 0;
+	for (size_t i = 0; i < ARRAY_LEN(bits); i++)
+		if (roles & bits[i].role)
+			out |= bits[i].bit;
+	return out;
+}
+
+enum { LOOKED_AT = 2048 /* titles with a word, of which so many are looked at */ };
+
+uint32_t match_used(const struct match_index *ix, uint32_t phrase, struct str before, struct str folded, uint32_t most)
+{
+	char space[16];
+	struct str word = folded;
+	const struct terms *x = &ix->terms;
+	if (before.n > 0 && !terms_bigram(before, folded, space, &word))
+		return 0;
+	uint32_t id = lexicon_find(&ix->titles.lexicon, word), used = 0, category = phrase == UINT32_MAX ? 0 : ix->entries[phrase].category;
+	if (id >= x->count)
+		return 0;
+	uint32_t n = x->inverted_first[id + 1] - x->inverted_first[id];
+	for (uint32_t i = 0; i < n && i < LOOKED_AT && used < most; i++) {
+		uint32_t have = ix->titles.category[x->inverted_product[x->inverted_first[id] + i]];
+		used += category == 0 || titles_common(&ix->titles, have, category) == category;
+	}
+	return used;
+}
