@@ -31,8 +31,8 @@ static void put_unavailable(struct buf *b, int64_t took_us)
 {
 	metric_add(METRIC_INSERT_UNAVAILABLE, 1);
 	buf_printf(b,
-		",\"insertion\":null,\"decision\":\"none\",\"reason\":\"unavailable\",\"intent\":null,\"links\":[],\"edits\":[],\"disclosure\":null,"
-		"\"caps\":{},\"catalog\":null,\"took_us\":%lld",
+		",\"insertion\":null,\"decision\":\"none\",\"reason\":\"unavailable\",\"intent\":{\"class\":\"none\",\"score\":0,\"signals\":[]},"
+		"\"links\":[],\"edits\":[],\"disclosure\":\"\",\"caps\":{},\"catalog\":null,\"took_us\":%lld",
 		(long long)took_us);
 }
 
