@@ -1,16 +1,14 @@
 /* inlay insert: a filter from insert requests to insert responses, JSON Lines both. No server, no Redis, no ledger, no network. */
 #include "app/command.h"
+#include "app/filter.h"
 #include "app/rulebook.h"
 #include "app/secret.h"
-#include "feed/feed.h"
 #include "flow/flow.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_LIMIT (16u << 20)
-#define PART_LIMIT ((size_t)4 << 30)
 #define REPLY_LIMIT ((size_t)64 << 20)
 
 struct insert_own {
@@ -38,39 +36,8 @@ struct filter {
 	struct flow_rules *rules;
 	struct link_keys *keys;
 	struct shelf *shelf;
-	enum form form;
+	struct filter_defaults defaults;
 };
-
-/* ---- catalogs ----------------------------------------------------------------------------------------- */
-
-static enum status read_catalog(const char *arg, const struct feed_options *o, struct feed_parts *into, struct err *e)
-{
-	char path[4096];
-	const char *equals = strrchr(arg, '=');
-	struct str merchant = equals && !strchr(equals, '/') ? str_of(equals + 1) : STR_NONE;
-	struct feed_report report = {0};
-	snprintf(path, sizeof path, "%.*s", (int)(merchant.n ? equals - arg : (ptrdiff_t)strlen(arg)), arg);
-	enum status s = feed_read_file(path, merchant, o, into, &report, e);
-	if (s == OK && report.rejected)
-		fprintf(stderr, "inlay: %s: %llu lines taken, %llu refused; first: line %llu, %s: %s\n", path, (unsigned long long)report.accepted,
-			(unsigned long long)report.rejected, report.error_count ? (unsigned long long)report.errors[0].line : 0,
-			report.error_count ? report.errors[0].field : "", report.error_count ? report.errors[0].detail : "");
-	feed_report_done(&report);
-	return s;
-}
-
-static enum status read_catalogs(const struct insert_own *own, struct catalog **out, struct err *e)
-{
-	const struct feed_options o = {.lenient = own->lenient, .max_bytes = PART_LIMIT, .now_ms = now_ms()};
-	struct feed_parts parts = {0};
-	enum status s = OK;
-	for (size_t i = 0; s == OK && i < own->catalog.count; i++)
-		s = read_catalog(own->catalog.item[i], &o, &parts, e);
-	if (s == OK)
-		s = catalog_new(parts.part, parts.count, STR("files"), out, e);
-	feed_parts_done(&parts);
-	return s;
-}
 
 static enum status open_filter(struct filter *f, struct err *e)
 {
@@ -80,7 +47,7 @@ static enum status open_filter(struct filter *f, struct err *e)
 	if (s == OK)
 		s = secret_for_filter(own->secret_file, &f->keys, e);
 	if (s == OK)
-		s = read_catalogs(own, &c, e);
+		s = filter_catalogs(&own->catalog, own->lenient, &c, e);
 	if (s == OK)
 		s = shelf_new(c, f->rules, f->keys, str_of(own->public_url), 0, &f->shelf, e);
 	if (c)
@@ -100,15 +67,6 @@ static void close_filter(struct filter *f)
 
 /* ---- lines ---------------------------------------------------------------------------------------------- */
 
-static void write_error(uint64_t line, const struct err *e, struct buf *out)
-{
-	buf_printf(out, "{\"error\":{\"line\":%llu,\"pointer\":", (unsigned long long)line);
-	buf_put_json(out, str_of(e->where));
-	buf_put(out, STR(",\"detail\":"));
-	buf_put_json(out, str_of(e->text));
-	buf_put(out, STR("}}"));
-}
-
 static void answer(const struct filter *f, const struct insert_request *r, struct buf *out)
 {
 	struct insert *in = NULL;
@@ -125,49 +83,24 @@ static void answer(const struct filter *f, const struct insert_request *r, struc
 	buf_done(&text);
 }
 
-/* Raw "form" in quotes can only be a whole JSON string: inside a text its quotes would be escaped. */
-static void take_defaults(const struct filter *f, struct str line, struct insert_request *r)
-{
-	if (r->max_links < 0)
-		r->max_links = f->own->max_links;
-	if (str_find(line, STR("\"form\""), 0) == line.n)
-		r->form = f->form;
-}
-
 static void take_line(const struct filter *f, struct str line, uint64_t number, struct arena *a, struct buf *out)
 {
 	struct insert_request r;
 	struct err e = {0};
-	arena_reset(a);
-	enum status s = line.n > LINE_LIMIT ? err_set(&e, E_NOMEM, "", "the line is longer than %u bytes", LINE_LIMIT)
-					    : insert_request_parse(line, true, INSERT_MAX_ANSWER, a, &r, &e);
-	if (s == OK) {
-		take_defaults(f, line, &r);
+	if (filter_request(line, &f->defaults, a, &r, &e) == OK)
 		answer(f, &r, out);
-	} else {
-		write_error(number, &e, out);
-	}
-}
-
-/* getline without its endless memory: keeps up to LINE_LIMIT + 1 bytes, drops the rest of the line. False at the end. */
-static bool read_line(FILE *in, struct buf *line)
-{
-	int c;
-	buf_clear(line);
-	while ((c = getc_unlocked(in)) != EOF && c != '\n')
-		if (line->n <= LINE_LIMIT)
-			buf_putc(line, (char)c);
-	return c != EOF || line->n > 0;
+	else
+		filter_write_error(number, &e, out);
 }
 
 static int filter_lines(const struct filter *f)
 {
 	struct buf line, out;
-	struct arena *a = arena_new((size_t)4 * LINE_LIMIT);
-	buf_init(&line, LINE_LIMIT + 2);
+	struct arena *a = arena_new(4 * FILTER_LINE);
+	buf_init(&line, FILTER_LINE + 2);
 	buf_init(&out, REPLY_LIMIT);
 	bool ok = a != NULL;
-	for (uint64_t number = 1; ok && read_line(stdin, &line); number++) {
+	for (uint64_t number = 1; ok && filter_read_line(stdin, &line); number++) {
 		struct str s = str_trim(buf_str(&line));
 		if (s.n == 0)
 			continue;
@@ -185,10 +118,10 @@ static int filter_lines(const struct filter *f)
 
 static int run_insert(const struct config *c, const void *own, char **operand, size_t operands)
 {
-	struct filter f = {.own = own};
+	struct filter f = {.own = own, .defaults.max_links = ((const struct insert_own *)own)->max_links};
 	struct err e = {0};
 	(void)c, (void)operand, (void)operands;
-	if (*f.own->form && !form_parse(str_of(f.own->form), &f.form)) {
+	if (*f.own->form && !form_parse(str_of(f.own->form), &f.defaults.form)) {
 		err_ignore(err_set(&e, E_INPUT, "form", "must be inline, cards, references or annotations"));
 		return complain_usage(&e);
 	}

@@ -147,4 +147,18 @@ void flow_product_json(const struct shelf *s, const struct product *p, struct bu
 /* {"data":[{"product":{…},"score":…}],"catalog":…} */
 MUST_USE enum status flow_search_json(const struct shelf *s, struct str query, size_t limit, struct buf *out, struct err *e);
 
+/* ---- replay: the same requests on two shelves, POST /v1/replay and inlay replay --------------------------- */
+
+struct replay { /* totals so far; zeroed by the caller */
+	uint64_t requests, different, failed, links_a, links_b, only_a, only_b, changed;
+};
+/* Decides r on both shelves and counts; appends one element of a JSON list where links differ (or the request failed), else nothing:
+ * {"request":N,"id":…,"decision":{"a":"linked","b":"no_match"},"only_a":[…],"only_b":[…],"changed":[…]}, N from 1; its comma too. */
+void replay_request(struct shelf *a, struct shelf *b, const struct insert_request *r, struct replay *to, struct buf *out);
+void replay_write_totals(const struct replay *t, struct buf *out);
+/* The texts that rules were made of; they live as long as the rules. */
+const struct flow_rule_texts *flow_rules_texts(const struct flow_rules *r);
+/* A shelf of the same catalog, keys and public URL under other rules. */
+MUST_USE enum status shelf_with_rules(const struct shelf *s, struct flow_rules *r, struct shelf **out, struct err *e);
+
 #endif

@@ -69,6 +69,20 @@ static enum status read_rules(struct flow_rules *r, const struct flow_rule_texts
 	return s == OK ? blame(read_bots(r, bots, e), "bots", e) : s;
 }
 
+static struct flow_rule_texts copy_texts(const struct flow_rule_texts *t, struct arena *a)
+{
+	return (struct flow_rule_texts){
+		.intent = arena_take_str(a, t->intent),
+		.topics = arena_take_str(a, t->topics),
+		.matching = arena_take_str(a, t->matching),
+		.placement = arena_take_str(a, t->placement),
+		.disclosure = arena_take_str(a, t->disclosure),
+		.bots = arena_take_str(a, t->bots),
+		.networks = arena_take_str(a, t->networks),
+		.weights = arena_take_str(a, t->weights),
+	};
+}
+
 enum status flow_rules_new(const struct flow_rule_texts *t, struct flow_rules **out, struct err *e)
 {
 	struct arena *a = arena_new(32u << 20);
@@ -80,6 +94,7 @@ enum status flow_rules_new(const struct flow_rule_texts *t, struct flow_rules **
 	r->a = a;
 	atomic_init(&r->refs, 1);
 	enum status s = read_rules(r, t, e);
+	r->texts = copy_texts(t, a);
 	if (s == OK && arena_failed(a))
 		s = err_set(e, E_NOMEM, "", "the rules are too large");
 	if (s != OK) {
@@ -109,4 +124,9 @@ void flow_rules_unref(struct flow_rules *r)
 const struct link_networks *flow_networks(const struct flow_rules *r)
 {
 	return r->networks;
+}
+
+const struct flow_rule_texts *flow_rules_texts(const struct flow_rules *r)
+{
+	return &r->texts;
 }

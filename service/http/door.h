@@ -319,6 +319,7 @@ struct http_server {
 	_Atomic int64_t active;    /* requests begun and not completed */
 	_Atomic int64_t suspended;
 	_Atomic bool draining;
+	_Atomic bool replaying; /* one at a time */
 };
 /* libmicrohttpd's callbacks (daemon.c); arg is a struct door. */
 void *request_begin(void *arg, const char *uri, struct MHD_Connection *c);
@@ -344,6 +345,7 @@ enum turn answer_insert(struct request *r);
 enum turn answer_batch(struct request *r);
 enum turn answer_stream(struct request *r);
 enum turn answer_insertion(struct request *r);
+enum turn answer_replay(struct request *r);
 enum turn answer_click(struct request *r);
 enum turn answer_robots(struct request *r);
 enum turn answer_merchants(struct request *r);

@@ -54,6 +54,28 @@ const struct openapi_schema openapi_schemas[] = {
 	{"InsertRequest", "{\"allOf\":[" REF("RequestFields") ","
 	OBJECT_WITH("\"answer\"",
 		FIELD("answer", "{\"type\":\"string\",\"description\":\"markdown\"}")) "]}"},
+	{"ReplayCall", OBJECT_WITH("\"requests\"",
+		FIELD("requests", LIST(REF("InsertRequest"))) ","
+		FIELD("rules", "{\"type\":\"object\",\"description\":\"texts of files under rules/ by name, as placement; others stay the service's own\","
+			"\"additionalProperties\":" TEXT "}"))},
+	{"ReplayReply", OBJECT(
+		FIELD("requests", LIST(OBJECT(
+			FIELD("request", INT) ","
+			FIELD("id", "{}") ","
+			FIELD("decision", OBJECT(FIELD("a", TEXT) "," FIELD("b", TEXT))) ","
+			FIELD("only_a", LIST(ANY_OBJECT)) ","
+			FIELD("only_b", LIST(ANY_OBJECT)) ","
+			FIELD("changed", LIST(ANY_OBJECT)) ","
+			FIELD("error", TEXT)))) ","
+		FIELD("totals", OBJECT(
+			FIELD("requests", INT) ","
+			FIELD("different", INT) ","
+			FIELD("failed", INT) ","
+			FIELD("links_a", INT) ","
+			FIELD("links_b", INT) ","
+			FIELD("only_a", INT) ","
+			FIELD("only_b", INT) ","
+			FIELD("changed", INT))))},
 	{"Intent", OBJECT(
 		FIELD("class", "{\"enum\":[\"consumer\",\"informational\",\"none\",\"sensitive\"]}") ","
 		FIELD("score", "{\"type\":\"number\"}") ","

@@ -14,6 +14,8 @@ const struct route routes[] = {
 		"Put links into an answer that comes in pieces: one call a piece", "", "StreamCall", "StreamReply"},
 	{"POST", "/v1/insert/batch", R_PUBLISHER, WORKER, BODY_LINES, false, false, answer_batch,
 		"JSON Lines of insert requests in, of insert responses out, in order", "", "application/x-ndjson", "application/x-ndjson"},
+	{"POST", "/v1/replay", R_PUBLISHER, WORKER, BODY_LINES, false, false, answer_replay,
+		"Given requests under other rules: the links that differ", "", "ReplayCall", "ReplayReply"},
 	{"GET", "/v1/insertions/{id}", R_PUBLISHER | R_FINANCE, WORKER, BODY_NONE, false, true, answer_insertion, "What was decided, and why", "", "", "Insertion"},
 
 	{"GET", "/v1/merchants", R_PUBLISHER | R_MONEY, WORKER, BODY_NONE, false, false, answer_merchants, "All merchants", "", "", "Merchants"},

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import ANSWER, HEADPHONES, QUESTION, ROOT, eventually, run
 
-COMMANDS = ["serve", "insert", "catalog check", "catalog push", "report", "ledger verify", "key create", "key revoke", "key list"]
+COMMANDS = ["serve", "insert", "replay", "catalog check", "catalog push", "report", "ledger verify", "key create", "key revoke", "key list"]
 
 
 @pytest.fixture

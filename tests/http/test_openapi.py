@@ -18,7 +18,7 @@ def operations(doc):
 
 def test_the_routes_of_the_contract_are_described(node):
     paths = node.get("/openapi.json").json()["paths"]
-    wanted = ["GET /c/{token}", "POST /v1/insert", "POST /v1/insert/stream", "POST /v1/insert/batch", "GET /v1/insertions/{id}", "GET /v1/merchants",
+    wanted = ["GET /c/{token}", "POST /v1/insert", "POST /v1/insert/stream", "POST /v1/insert/batch", "POST /v1/replay", "GET /v1/insertions/{id}", "GET /v1/merchants",
               "PUT /v1/merchants/{m}", "GET /v1/merchants/{m}", "DELETE /v1/merchants/{m}", "PUT /v1/merchants/{m}/catalog",
               "PATCH /v1/merchants/{m}/catalog", "GET /v1/merchants/{m}/catalog", "GET /v1/merchants/{m}/catalog/errors",
               "GET /v1/merchants/{m}/products", "GET /v1/catalog/search", "POST /v1/conversions", "GET /v1/postback/{m}", "POST /v1/postback/{m}",
