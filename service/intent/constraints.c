@@ -10,6 +10,7 @@ struct reading {
 	struct str text, locale;
 	unsigned scripts;
 	pcre2_match_data *match;
+	const struct gates_open *open;
 	struct arena *arena;
 	struct intent *out;
 };
@@ -79,7 +80,8 @@ static bool read_budget(struct reading *in)
 	bool sums = may_name_sum(in->text);
 	for (size_t i = 0; i < in->rules->budget.count; i++) {
 		const struct pattern *p = &in->rules->budget.items[i];
-		if ((!sums && p->kind != KIND_CHEAPEST) || done[p->kind] || (done[KIND_RANGE] && p->kind != KIND_CHEAPEST) || (p->scripts & in->scripts) == 0)
+		if ((!sums && p->kind != KIND_CHEAPEST) || done[p->kind] || (done[KIND_RANGE] && p->kind != KIND_CHEAPEST) || (p->scripts & in->scripts) == 0 ||
+		        !rule_may_fit(p, in->open))
 			continue;
 		int hit = intent_rule_match(in->rules, p, in->text, 0, in->match);
 		if (hit == RULE_LIMIT)
@@ -155,15 +157,16 @@ static bool read_said_rule(struct reading *in, const struct pattern *p)
 	return true;
 }
 
-bool constraints_read(const struct intent_rules *r, struct str plain, struct str locale, struct arena *a, pcre2_match_data *match, struct intent *out)
+bool constraints_read(const struct intent_rules *r, struct str plain, struct str locale, struct arena *a, pcre2_match_data *match,
+	const struct gates_open *open, struct intent *out)
 {
-	struct reading in = {.rules = r, .text = plain, .locale = locale, .match = match, .arena = a, .out = out};
+	struct reading in = {.rules = r, .text = plain, .locale = locale, .match = match, .open = open, .arena = a, .out = out};
 	in.scripts = plain_scripts(plain);
 	if (!read_budget(&in))
 		return false;
 	for (size_t i = 0; i < r->said.count; i++) {
 		const struct pattern *p = &r->said.items[i];
-		if ((p->scripts & in.scripts) != 0 && !read_said_rule(&in, p))
+		if ((p->scripts & in.scripts) != 0 && rule_may_fit(p, open) && !read_said_rule(&in, p))
 			return false;
 	}
 	return true;

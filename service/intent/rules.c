@@ -1,5 +1,6 @@
 /* rules.c: from YAML to compiled rules. Every complaint names the rule and its line. */
 #include "intent/rules.h"
+#include "intent/gate.h"
 #include "intent/plain.h"
 
 #include <stdio.h>
@@ -12,6 +13,7 @@ struct loader {
 	struct intent_rules *r;
 	const struct doc *macros;
 	struct str *expanded; /* beside macros->items */
+	struct gate *gate;    /* for one expression after the other */
 	struct err *e;
 };
 
@@ -117,11 +119,25 @@ static enum status compile_text(struct loader *l, const struct doc *at, struct s
 	if (p->code == NULL)
 		return compile_failed(l, at, code, offset);
 	/* without JIT (an old CPU, a hardened kernel) the interpreter does the same work */
-	(void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+	p->jit = pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
 	for (size_t g = 0; g < GROUPS_MAX; g++) {
 		int number = pcre2_substring_number_from_name(p->code, (PCRE2_SPTR)groups[g]);
 		p->group[g] = number > 0 ? (uint32_t)number : 0;
 	}
+	return OK;
+}
+
+/* Gives the pattern a gate if its text has one. */
+static enum status make_gate(struct loader *l, struct str text, struct pattern *p)
+{
+	struct intent_rules *r = l->r;
+	struct err why = {0};
+	if (r->gate_count + 1 >= GATES_MAX || !gate_read(text, l->gate))
+		return OK;
+	p->gate = ++r->gate_count;
+	for (size_t i = 0; i < l->gate->count; i++)
+		if (words_add(r->gate_words, l->gate->words[i], p->gate, &why) != OK)
+			return no_memory(l);
 	return OK;
 }
 
@@ -132,6 +148,8 @@ static enum status compile(struct loader *l, const struct doc *at, struct str re
 	enum status s = expand(l, at, regex, l->macros->count, &text);
 	if (s == OK)
 		s = compile_text(l, at, buf_str(&text), p);
+	if (s == OK)
+		s = make_gate(l, buf_str(&text), p);
 	buf_done(&text);
 	return s;
 }
@@ -444,8 +462,9 @@ static bool rules_init(struct intent_rules *r)
 {
 	r->arena = arena_new(ARENA_MAX);
 	r->words = words_new();
+	r->gate_words = words_new();
 	r->limits = pcre2_match_context_create(NULL);
-	if (r->arena == NULL || r->words == NULL || r->limits == NULL)
+	if (r->arena == NULL || r->words == NULL || r->gate_words == NULL || r->limits == NULL)
 		return false;
 	pcre2_set_match_limit(r->limits, MATCH_LIMIT);
 	pcre2_set_depth_limit(r->limits, DEPTH_LIMIT);
@@ -457,14 +476,17 @@ static bool rules_init(struct intent_rules *r)
 enum status intent_rules_new(const struct doc *intent, const struct doc *topics, struct intent_rules **out, struct err *e)
 {
 	struct intent_rules *r = calloc(1, sizeof(*r));
-	struct loader l = {.r = r, .e = e};
-	if (r == NULL || !rules_init(r)) {
+	struct gate *gate = malloc(sizeof(*gate));
+	struct loader l = {.r = r, .e = e, .gate = gate};
+	if (r == NULL || gate == NULL || !rules_init(r)) {
 		intent_rules_free(r);
+		free(gate);
 		return err_set(e, E_NOMEM, "rules", "no memory for the rules");
 	}
 	enum status s = load_intent(&l, intent);
 	if (s == OK)
 		s = load_topics(&l, topics);
+	free(gate);
 	if (s == OK && arena_failed(r->arena))
 		s = no_memory(&l);
 	if (s != OK) {
@@ -501,12 +523,29 @@ void intent_rules_free(struct intent_rules *r)
 		patterns_free(all[i]);
 	pcre2_match_context_free(r->limits);
 	words_free(r->words);
+	words_free(r->gate_words);
 	model_free(r->model);
 	arena_free(r->arena);
 	free(r);
 }
 
 /* ---- matching --------------------------------------------------------------------------------- */
+
+void rules_open_gates(const struct intent_rules *r, struct str text, struct gates_open *out)
+{
+	struct word_scan scan;
+	uint32_t gate;
+	size_t from, to;
+	memset(out, 0, sizeof(*out));
+	words_scan_anywhere(r->gate_words, text, &scan);
+	while (words_next(&scan, &gate, &from, &to))
+		out->bits[gate / 8] |= (uint8_t)(1u << (gate % 8));
+}
+
+bool rule_may_fit(const struct pattern *p, const struct gates_open *open)
+{
+	return open == NULL || p->gate == 0 || (open->bits[p->gate / 8] >> (p->gate % 8) & 1) != 0;
+}
 
 pcre2_match_data *rules_match_new(void)
 {
@@ -515,7 +554,9 @@ pcre2_match_data *rules_match_new(void)
 
 int intent_rule_match(const struct intent_rules *r, const struct pattern *p, struct str text, size_t from, pcre2_match_data *match)
 {
-	int n = pcre2_match(p->code, (PCRE2_SPTR)text.p, text.n, from, PCRE2_NO_UTF_CHECK, match, r->limits);
+	/* text is valid UTF-8 and from lies in it: the checks of pcre2_match would cost as much as the matching */
+	int n = p->jit ? pcre2_jit_match(p->code, (PCRE2_SPTR)text.p, text.n, from, 0, match, r->limits)
+	               : pcre2_match(p->code, (PCRE2_SPTR)text.p, text.n, from, PCRE2_NO_UTF_CHECK, match, r->limits);
 	return n >= 0 ? RULE_HIT : n == PCRE2_ERROR_NOMATCH ? RULE_MISSED : RULE_LIMIT;
 }
 

@@ -28,7 +28,15 @@ struct pattern {
 	unsigned where, scripts;
 	double weight;
 	pcre2_code *code;
+	bool jit; /* compiled to machine code */
 	uint32_t group[GROUPS_MAX]; /* numbers of the groups lo, hi, it; 0 where missing */
+	uint32_t gate; /* its number in struct gates; 0: always to be tried */
+};
+
+/* Which expressions may fit a text at all: see gate.h. */
+enum { GATES_MAX = 2048 };
+struct gates_open {
+	uint8_t bits[GATES_MAX / 8];
 };
 enum pattern_group { GROUP_LO, GROUP_HI, GROUP_IT };
 
@@ -65,10 +73,17 @@ struct intent_rules {
 	uint16_t *order; /* of the evidence: by falling weight above 0, then by rising weight below it */
 	struct topic topics[TOPICS_MAX];
 	size_t topic_count;
+	struct words *gate_words; /* the terms are numbers of gates */
+	uint32_t gate_count;
 	struct words *words;
 	struct term *terms;
 	uint32_t term_count;
 };
+
+/* Looks for the words of all gates in the text. */
+void rules_open_gates(const struct intent_rules *r, struct str text, struct gates_open *out);
+/* May the pattern fit the text that the gates were opened by? open NULL: not known, so yes. */
+bool rule_may_fit(const struct pattern *p, const struct gates_open *open);
 
 /* Match data for the patterns; one for each call that matches. */
 pcre2_match_data *rules_match_new(void);

@@ -26,6 +26,8 @@ struct judging {
 	enum pattern_where where;
 	bool only_against; /* evidence for shopping does not count */
 	bool quiet;        /* no signals */
+	bool gated;        /* a question has many rules: what cannot fit is not tried */
+	struct gates_open open;
 	double strength[INTENT_MAX_SIGNALS];
 };
 
@@ -194,13 +196,18 @@ static void read_words(struct judging *j, double *sum)
 	}
 }
 
+static const struct gates_open *gates(const struct judging *j)
+{
+	return j->gated ? &j->open : NULL;
+}
+
 /* False on a match limit. */
 static bool read_topic_regexes(struct judging *j)
 {
 	for (size_t i = 0; i < j->rules->topic_patterns.count; i++) {
 		const struct pattern *p = &j->rules->topic_patterns.items[i];
 		size_t topic = (size_t)p->weight;
-		if (!topic_on(j, topic) || (p->scripts & j->scripts) == 0)
+		if (!topic_on(j, topic) || (p->scripts & j->scripts) == 0 || !rule_may_fit(p, gates(j)))
 			continue;
 		int hit = intent_rule_match(j->rules, p, j->view, 0, j->match);
 		if (hit == RULE_LIMIT)
@@ -218,7 +225,8 @@ static bool read_evidence_regexes(struct judging *j, double *sum)
 	const struct intent_rules *r = j->rules;
 	for (size_t k = 0; k < r->evidence.count; k++) {
 		const struct pattern *p = &r->evidence.items[r->order[k]];
-		if (p->code == NULL || (p->where & j->where) == 0 || (p->scripts & j->scripts) == 0 || (j->only_against && p->weight > 0))
+		if (p->code == NULL || (p->where & j->where) == 0 || (p->scripts & j->scripts) == 0 || (j->only_against && p->weight > 0) ||
+		        !rule_may_fit(p, gates(j)))
 			continue;
 		if (j->where == WHERE_QUESTION && p->weight < 0 && odds_score(*sum) < r->informational)
 			return true; /* none already, and it only gets less */
@@ -235,6 +243,9 @@ static bool read_evidence_regexes(struct judging *j, double *sum)
 static bool read_text(struct judging *j, double *sum)
 {
 	read_words(j, sum);
+	j->gated = j->where == WHERE_QUESTION;
+	if (j->gated)
+		rules_open_gates(j->rules, j->view, &j->open);
 	return read_topic_regexes(j) && read_evidence_regexes(j, sum);
 }
 
@@ -308,7 +319,7 @@ static void judge_question(struct judging *j, struct str locale, double carried)
 		return;
 	settle_question(j);
 	if (good && j->out->class == INTENT_CONSUMER)
-		good = constraints_read(j->rules, j->view, locale, j->arena, j->match, j->out);
+		good = constraints_read(j->rules, j->view, locale, j->arena, j->match, &j->open, j->out);
 	if (!good)
 		give_up(j, "limit:match");
 }
@@ -320,7 +331,7 @@ static void judge_earlier(struct judging *j, struct str locale, bool *shopping)
 	j->quiet = true;
 	double sum = j->rules->bias + model_of_question(j);
 	j->memory = &counted;
-	bool good = read_text(j, &sum) && constraints_read(j->rules, j->view, locale, j->arena, j->match, j->out);
+	bool good = read_text(j, &sum) && constraints_read(j->rules, j->view, locale, j->arena, j->match, &j->open, j->out);
 	j->quiet = false;
 	raise_topics(j, true);
 	*shopping = good && odds_score(sum) >= j->rules->consumer;

@@ -157,9 +157,18 @@ enum status words_add(struct words *w, struct str word, uint32_t term, struct er
 
 void words_scan(const struct words *w, struct str text, struct word_scan *s)
 {
-	memset(s, 0, sizeof(*s));
+	/* path and length are written before they are read */
 	s->words = w;
 	s->text = text;
+	s->at = s->start = s->end = 0;
+	s->depth = s->entry = 0;
+	s->anywhere = false;
+}
+
+void words_scan_anywhere(const struct words *w, struct str text, struct word_scan *s)
+{
+	words_scan(w, text, s);
+	s->anywhere = true;
 }
 
 /* Walks the trie from s->start; leaves the nodes that end a word in s->path. */
@@ -190,7 +199,7 @@ static bool next_place(struct word_scan *s)
 {
 	while (s->at < s->text.n) {
 		size_t i = s->at++;
-		if (!may_begin(s->text.p[i]) || (i > 0 && ascii_alnum(s->text.p[i]) && ascii_alnum(s->text.p[i - 1])))
+		if (!may_begin(s->text.p[i]) || (!s->anywhere && i > 0 && ascii_alnum(s->text.p[i]) && ascii_alnum(s->text.p[i - 1])))
 			continue;
 		s->start = i;
 		scan_place(s);
@@ -206,7 +215,7 @@ bool words_next(struct word_scan *s, uint32_t *term, size_t *from, size_t *to)
 		while (s->entry != 0) {
 			const struct entry *entry = &s->words->entries[s->entry - 1];
 			s->entry = entry->next;
-			if (!word_ends(s->text, s->end, entry->prefix))
+			if (!s->anywhere && !word_ends(s->text, s->end, entry->prefix))
 				continue;
 			*term = entry->term;
 			*from = s->start;

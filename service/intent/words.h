@@ -27,8 +27,11 @@ struct word_scan {
 	size_t start; /* where the words of `path` begin */
 	uint32_t entry;
 	size_t end;
+	bool anywhere;
 };
 void words_scan(const struct words *w, struct str text, struct word_scan *s);
+/* The same, but words may begin and end inside longer ones. */
+void words_scan_anywhere(const struct words *w, struct str text, struct word_scan *s);
 /* The next hit: its term and its bytes [*from, *to). False at the end of the text. */
 bool words_next(struct word_scan *s, uint32_t *term, size_t *from, size_t *to);
 /* Goes on behind `to` and drops what else begins before it. */
