@@ -214,8 +214,10 @@ static void *keeper_run(void *arg)
 	return NULL;
 }
 
-static void keeper_free(struct keeper *k)
+void keeper_free(struct keeper *k)
 {
+	if (!k)
+		return;
 	pthread_cond_destroy(&k->wake);
 	pthread_mutex_destroy(&k->mutex);
 	db_close(&k->db);
@@ -258,7 +260,6 @@ void keeper_stop(struct keeper *k)
 	pthread_cond_signal(&k->wake);
 	pthread_mutex_unlock(&k->mutex);
 	pthread_join(k->thread, NULL);
-	keeper_free(k);
 }
 
 void keeper_nudge(struct keeper *k)
@@ -353,9 +354,9 @@ static enum status open_writing(struct ledger *l, size_t queue_max, struct err *
 	if (s == OK)
 		s = catalog_open(l, e);
 	if (s == OK)
-		s = keeper_start(l, &l->keeper, e);
-	if (s == OK)
 		s = scribe_start(l, queue_max, &l->scribe, e);
+	if (s == OK)
+		s = keeper_start(l, &l->keeper, e);
 	if (s == OK && alone && flock(l->lock_fd, LOCK_SH) != 0)
 		s = err_set(e, E_IO, "ledger", "cannot lock: %s", strerror(errno));
 	return s;
@@ -408,8 +409,10 @@ void ledger_close(struct ledger *l)
 	if (!l)
 		return;
 	bool sound = ledger_writable(l);
-	scribe_stop(l->scribe);
+	/* The keeper's thread may wait for the scribe, and the scribe's last commits nudge the keeper. */
 	keeper_stop(l->keeper);
+	scribe_stop(l->scribe);
+	keeper_free(l->keeper);
 	if (sound) /* else the rows wait for the next start */
 		err_ignore(writer_catch_up(l->writer));
 	while (l->idle_count)

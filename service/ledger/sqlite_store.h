@@ -29,7 +29,9 @@ extern const char *const schema_ledger[], *const schema_ledger_2[], *const schem
 #define LEDGER_SCHEMA 3 /* user_version of the main file when all its steps are taken */
 
 MUST_USE enum status keeper_start(struct ledger *l, struct keeper **out, struct err *e);
+/* Ends its thread; the scribe may go on to nudge it until it is freed. */
 void keeper_stop(struct keeper *k);
+void keeper_free(struct keeper *k);
 /* The scribe's commits tell it how long the log has grown. */
 void keeper_nudge(struct keeper *k);
 
