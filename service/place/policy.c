@@ -234,14 +234,21 @@ bool place_blocks_merchant(const struct place_policy *p, struct str merchant)
 	return false;
 }
 
-/* "zh-TW" and "zh-HK" are written in Traditional characters. */
-static struct str script_tag(struct str tag)
+/* Does the tag begin with these subtags? Any case; "_" is as good as "-": zh_TW, en_US. */
+static bool tag_under(struct str tag, struct str subtags)
 {
-	static const char *const hant[] = {"zh-tw", "zh-hk", "zh-mo", "zh-hant"};
-	for (size_t i = 0; i < ARRAY_LEN(hant); i++)
-		if (tag.n >= strlen(hant[i]) && str_eq_nocase(str_sub(tag, 0, strlen(hant[i])), str_of(hant[i])))
-			return STR("zh-hant");
-	return tag;
+	for (size_t i = 0; i < subtags.n; i++) {
+		char want[2] = {subtags.p[i] == '_' ? '-' : subtags.p[i]}, have[2] = {i >= tag.n ? '\0' : tag.p[i] == '_' ? '-' : tag.p[i]};
+		if (!str_eq_nocase((struct str){want, 1}, (struct str){have, 1}))
+			return false;
+	}
+	return tag.n == subtags.n || tag.p[subtags.n] == '-' || tag.p[subtags.n] == '_';
+}
+
+/* Places that write Chinese in Traditional characters. */
+static bool writes_traditional(struct str tag)
+{
+	return tag_under(tag, STR("zh-tw")) || tag_under(tag, STR("zh-hk")) || tag_under(tag, STR("zh-mo"));
 }
 
 static const struct place_locale *by_tag(const struct place_policy *p, struct str tag)
@@ -249,8 +256,7 @@ static const struct place_locale *by_tag(const struct place_policy *p, struct st
 	const struct place_locale *best = NULL;
 	for (size_t i = 0; i < p->locale_count; i++) {
 		const struct place_locale *l = &p->locale[i];
-		bool fits = tag.n >= l->tag.n && str_eq_nocase(str_sub(tag, 0, l->tag.n), l->tag) && (tag.n == l->tag.n || tag.p[l->tag.n] == '-' || tag.p[l->tag.n] == '_');
-		if (fits && (!best || l->tag.n > best->tag.n))
+		if (tag_under(tag, l->tag) && (!best || l->tag.n > best->tag.n))
 			best = l;
 	}
 	return best;
@@ -258,7 +264,9 @@ static const struct place_locale *by_tag(const struct place_policy *p, struct st
 
 const struct place_locale *place_locale(const struct place_policy *p, struct str tag, size_t han, size_t words, bool traditional)
 {
-	const struct place_locale *l = by_tag(p, script_tag(tag));
+	const struct place_locale *l = by_tag(p, tag);
+	if (l && str_eq_nocase(l->tag, STR("zh")) && writes_traditional(tag)) /* no entry of its own */
+		l = by_tag(p, STR("zh-hant"));
 	if (!l && han > words)
 		l = by_tag(p, traditional ? STR("zh-hant") : STR("zh"));
 	return l ? l : &p->locale[0];

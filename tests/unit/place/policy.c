@@ -8,9 +8,10 @@
 
 #include <cmocka.h>
 
-static struct place_policy *policy_of(const char *placement)
+#define LOCALE(tag) "  - {tag: " tag ", label: ' (Ad)', place: after, title: 'Ad: ', notice: n, cards: c, references: r}\n"
+
+static struct place_policy *policy_with(const char *placement, const char *disclosure)
 {
-	static const char disclosure[] = "locales:\n  - {tag: en, label: ' (Ad)', place: after, title: 'Ad: ', notice: n, cards: c, references: r}\n";
 	struct arena *a = arena_new(1u << 20);
 	const struct doc *p = NULL, *d = NULL;
 	struct place_policy *policy = NULL;
@@ -20,6 +21,11 @@ static struct place_policy *policy_of(const char *placement)
 	assert_int_equal(place_policy_new(p, d, &policy, &e), OK);
 	arena_free(a);
 	return policy;
+}
+
+static struct place_policy *policy_of(const char *placement)
+{
+	return policy_with(placement, "locales:\n" LOCALE("en"));
 }
 
 static void test_keywords(void **state)
@@ -53,8 +59,28 @@ static void test_categories(void **state)
 	place_policy_free(p);
 }
 
+static void test_locales(void **state)
+{
+	(void)state;
+	static const char *const want[][2] = {{"zh", "zh"}, {"zh-CN", "zh"}, {"zh_CN", "zh"}, {"zh-Hans-TW", "zh"}, {"zh-TW", "zh-hant"}, {"zh_TW", "zh-hant"}, {"ZH-hk", "zh-hant"},
+		{"zh-Hant", "zh-hant"}, {"zh_Hant_HK", "zh-hant"}, {"zh-MO", "zh-hant"}, {"en_US", "en"}, {"en", "en"}, {"eng", "en"}, {"fr", "en"}, {"", "en"}, {"pt_BR", "pt-br"}, {"pt", "en"}};
+	struct place_policy *p = policy_with("max_links: 3\n", "locales:\n" LOCALE("en") LOCALE("zh") LOCALE("zh-hant") LOCALE("pt-br"));
+	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+		const struct place_locale *l = place_locale(p, str_of(want[i][0]), 0, 1, false);
+		if (!str_eq(l->tag, str_of(want[i][1])))
+			fail_msg("%s is %.*s", want[i][0], STR_ARG(l->tag));
+	}
+	assert_true(str_eq(place_locale(p, STR(""), 9, 1, true)->tag, STR("zh-hant")));
+	assert_true(str_eq(place_locale(p, STR("ja"), 9, 1, false)->tag, STR("zh")));
+	place_policy_free(p);
+	p = policy_with("max_links: 3\n", "locales:\n" LOCALE("zh") LOCALE("zh-tw"));
+	assert_true(str_eq(place_locale(p, STR("zh-TW"), 0, 1, false)->tag, STR("zh-tw"))); /* the operator's own entry */
+	assert_true(str_eq(place_locale(p, STR("zh-HK"), 0, 1, false)->tag, STR("zh")));    /* nothing better is there */
+	place_policy_free(p);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_keywords), cmocka_unit_test(test_categories)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_keywords), cmocka_unit_test(test_categories), cmocka_unit_test(test_locales)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
