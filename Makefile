@@ -1,4 +1,4 @@
-# Inlay. Targets: all run test train lint bench asan tsan fuzz clean (see CONTRIBUTING.md).
+# Inlay. Targets: all run test quality train lint bench asan tsan fuzz clean (see CONTRIBUTING.md).
 # DEV=1: warnings are errors. SAN=asan|tsan: another build folder with that sanitizer.
 .DEFAULT_GOAL := all
 SHELL := /bin/bash
@@ -89,10 +89,13 @@ $(BUILD)/bench/%: tests/bench/%.c $(lib_rooms)
 	@echo "  BENCH $@"; $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< -Wl,--start-group $(lib_rooms) -Wl,--end-group $(LDLIBS)
 bench: all $(BENCH)
 	tests/bench/run $(BUILD)
+# Links on labelled answers, ours and ../shared/quality: tables, errors by cause (ERRORS=N of each), look-aheads.
+quality: all
+	tests/quality/measure.py $(BUILD)
 # The weights of the linear model, from the questions in tests/quality/train; the same bytes each time.
 train: ; tests/quality/train.py
 run: ; @tests/demo/run "$(PORT)" "$(DEMO)"
 clean: ; rm -rf build
 
-.PHONY: all run train test unit lint bench asan tsan fuzz clean
+.PHONY: all run train test unit lint quality bench asan tsan fuzz clean
 -include $(OBJ:.o=.d) $(UNIT:=.d) $(BENCH:=.d) $(FUZZ_OBJ:.o=.d)

@@ -80,14 +80,19 @@ class Maker:
                 self.family(line, have["brands"], have["shops"], have["currency"])
 
 
-def main():
+def write(path):
+    """All products, JSON Lines; how many, and of how many shops."""
     maker = Maker()
-    for path in sorted((HERE / "catalog").glob("*.txt")):
-        maker.read(path)
-    with open(sys.argv[1], "w", encoding="utf-8") as out:
+    for source in sorted((HERE / "catalog").glob("*.txt")):
+        maker.read(source)
+    with open(path, "w", encoding="utf-8") as out:
         for row in maker.rows:
             out.write(json.dumps(row, ensure_ascii=False) + "\n")
-    print(f"{len(maker.rows)} products of {len({r['merchant'] for r in maker.rows})} shops")
+    return len(maker.rows), len({r["merchant"] for r in maker.rows})
+
+
+def main():
+    print("%d products of %d shops" % write(sys.argv[1]))
 
 
 if __name__ == "__main__":
