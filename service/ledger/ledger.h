@@ -1,8 +1,10 @@
 /* ledger: what happened, once and for good. Insertions, links, clicks, conversions, commissions, reports; and, because it is the
  * durable store, the truth of merchants, catalogs and keys.
  *
- * SQLite: WAL, synchronous=FULL, one writer thread (the scribe) with natural group commit, time-ordered event ids, roll-ups in the
- * same transaction (facts: server 4.3). An event is acknowledged only after its COMMIT. Readers have their own connections and never
+ * SQLite: WAL, synchronous=FULL, one writer thread (the scribe) with natural group commit, time-ordered event ids (facts: server 4.3). The
+ * roll-ups take money in with the transaction that books it, and insertions and clicks in strides, each in one transaction with the mark up
+ * to which they count; reports add the rows beyond the mark, so at every moment and after every crash they are those of the events. An event
+ * is acknowledged only after its COMMIT. Readers have their own connections and never
  * block the scribe. PostgreSQL will stand behind the same functions.
  *
  * Files: PATH (events, orders, roll-ups, keys, merchants) with -wal, -shm and -lock beside it, and PATH-catalog (products, targets,

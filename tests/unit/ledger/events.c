@@ -194,6 +194,58 @@ static void groupings_and_filters_agree(void **state)
 	bench_verify(b->l);
 }
 
+static char *report_of_day(struct ledger *l, const char *group_by, int64_t day)
+{
+	struct ledger_report_query q = {.from_ms = day * DAY_MS, .to_ms = (day + 1) * DAY_MS};
+	struct buf out;
+	NAME(q.group_by, group_by);
+	buf_init(&out, 1 << 20);
+	assert_int_equal(ledger_report(l, &q, &out, NULL), OK);
+	return buf_steal(&out, NULL);
+}
+
+/* Whether the roll-ups count an event yet or not: the same report, the same audit. */
+static void reports_do_not_wait_for_the_roll_ups(void **state)
+{
+	struct bench *b = *state;
+	static const char *const groups[] = {"", "day", "merchant", "day,product", "phrase", "app,day", "month,model"};
+	for (uint64_t round = 0; round < 4; round++) {
+		for (uint64_t n = 0; n < 30; n++) {
+			uint64_t id = round * 20 + n; /* ten of them for the second time: served again */
+			struct ledger_insertion i = bench_insertion(id + 1, T0 + (int64_t)(round * 30 + n) * DAY_MS / 20);
+			bench_link(&i, 1000 + id, n % 3 ? "m1" : "m2", n % 5 ? "p1" : "p2", "phones");
+			i.cost = bench_money((int64_t)n, "USD");
+			bench_submit(b->l, LEDGER_INSERTION, &i);
+			struct ledger_click c = bench_click(5000 + round * 30 + n, id + 1, 1000 + id, i.at_ms + 1, n % 3 ? "m1" : "m2", n % 5 ? "p1" : "p2");
+			bench_submit(b->l, LEDGER_CLICK, &c);
+		}
+		char *behind[ARRAY_LEN(groups)], *one_day = report_of_day(b->l, "merchant", (T0 / DAY_MS) + 2);
+		struct buf audit[2];
+		for (size_t g = 0; g < ARRAY_LEN(groups); g++)
+			behind[g] = bench_report(b->l, groups[g], REPORT_JSON);
+		buf_init(&audit[0], 1 << 16);
+		buf_init(&audit[1], 1 << 16);
+		assert_int_equal(ledger_insertion_json(b->l, bench_id(round * 20 + 5), &audit[0], NULL), OK);
+		bench_verify(b->l);
+		bench_again(b); /* they catch up */
+		for (size_t g = 0; g < ARRAY_LEN(groups); g++) {
+			char *r = bench_report(b->l, groups[g], REPORT_JSON);
+			assert_string_equal(r, behind[g]);
+			free(r);
+			free(behind[g]);
+		}
+		char *r = report_of_day(b->l, "merchant", (T0 / DAY_MS) + 2);
+		assert_string_equal(r, one_day);
+		free(r);
+		free(one_day);
+		assert_int_equal(ledger_insertion_json(b->l, bench_id(round * 20 + 5), &audit[1], NULL), OK);
+		assert_string_equal(audit[0].p, audit[1].p);
+		buf_done(&audit[0]);
+		buf_done(&audit[1]);
+		bench_verify(b->l);
+	}
+}
+
 static struct buf query(struct ledger *l, const struct ledger_report_query *q)
 {
 	struct buf out;
@@ -354,6 +406,7 @@ int main(void)
 		T(links_that_were_there_before_are_not_counted_anew),
 		T(clicks_of_one_visitor_within_ten_seconds_are_one),
 		T(groupings_and_filters_agree),
+		T(reports_do_not_wait_for_the_roll_ups),
 		T(days_are_those_of_the_time_zone),
 		T(pages_join_to_the_whole),
 		T(wrong_groupings_are_refused),
