@@ -1,6 +1,6 @@
 /* How fast clicks become durable: the ledger with 2N clicks in flight (so that commits take about N each), beside a plain file to which N
  * records are appended and synced at a time. Every click counted was acknowledged after its commit. LEDGER_ROWS clicks lie there before
- * (default 1,000,000); SECONDS a line.
+ * (default 1,000,000); BENCH_SECONDS a line.
  *
  * The load: 100,000 answers with a link each, 2,000 products of 20 merchants in 4 apps; people click what was served lately (the
  * newest tenth gets most), each visitor once. */
@@ -193,7 +193,7 @@ static void clean(const char *dir)
 int main(int argc, char **argv)
 {
 	static const int batches[] = {1, 10, 100, 1000};
-	const char *rows = getenv("LEDGER_ROWS"), *given = getenv("SECONDS");
+	const char *rows = getenv("LEDGER_ROWS"), *given = getenv("BENCH_SECONDS");
 	double seconds = given && atof(given) > 0 ? atof(given) : 3;
 	char dir[256], url[300], file[300];
 	struct load b = {.random = 1};
