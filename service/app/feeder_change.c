@@ -26,9 +26,10 @@ static bool note_change(void *arg, const struct product *p, bool gone)
 	if (d->count == d->cap) {
 		size_t cap = d->cap ? 2 * d->cap : 256;
 		void *more = realloc(d->item, cap * sizeof *d->item);
-		d->failed = !more;
-		if (d->failed)
+		if (!more) {
+			d->failed = true;
 			return false;
+		}
 		d->item = more;
 		d->cap = cap;
 	}

@@ -11,7 +11,7 @@ static const struct option *find(struct option_table t, struct str name)
 {
 	for (size_t i = 0; i < t.count; i++)
 		if (str_eq(str_of(t.row[i].name), name))
-			return &t.row[i];
+			return &t.row[i]; /* cppcheck-suppress returnDanglingLifetime ; the rows are the caller's */
 	return NULL;
 }
 

@@ -43,6 +43,9 @@ struct err {
 
 /* Fills e (may be NULL) and returns s, so that `return err_set(...)` reads well. */
 enum status err_set(struct err *e, enum status s, const char *where, const char *fmt, ...) PRINTF_LIKE(4, 5);
+#ifdef __clang_analyzer__ /* sees one file at a time, and would think that it may return OK */
+#define err_set(e, s, ...) (err_set(e, s, __VA_ARGS__), (s))
+#endif
 const char *status_name(enum status s);
 /* A deliberate ignore, greppable. */
 void err_ignore(enum status s);

@@ -90,7 +90,7 @@ static enum status read_items(struct reading *r, bool map, int depth, struct doc
 		if (!end)
 			continue;
 		struct doc *items = ARENA_TAKE(r->a, struct doc, count);
-		for (size_t i = count; items && i-- > 0; chain = chain->next)
+		for (size_t i = count; items && chain && i-- > 0; chain = chain->next)
 			items[i] = chain->doc;
 		out->items = items;
 		out->count = items ? count : 0;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef err_set
 enum status err_set(struct err *e, enum status s, const char *where, const char *fmt, ...)
 {
 	if (!e)

@@ -14,7 +14,7 @@ struct str str_sub(struct str s, size_t from, size_t to)
 		to = s.n;
 	if (from > to)
 		from = to;
-	return (struct str){s.p ? s.p + from : NULL, to - from};
+	return s.p ? (struct str){s.p + from, to - from} : STR_NONE;
 }
 
 bool str_eq(struct str a, struct str b)

@@ -58,7 +58,7 @@ static enum status no_memory(struct err *e)
 
 static enum status open_stall(struct crowd *c, struct str merchant, struct stall **out, struct err *e)
 {
-	if (c->count == c->cap) {
+	if (!c->stall || c->count == c->cap) {
 		size_t cap = c->cap ? c->cap * 2 : 16;
 		struct stall *grown = cap <= 2 * MAX_STALLS ? realloc(c->stall, cap * sizeof(*grown)) : NULL;
 		if (!grown)

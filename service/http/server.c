@@ -61,7 +61,7 @@ static int open_listener(const struct addrinfo *a)
 
 static void write_address(struct door *d)
 {
-	struct sockaddr_storage sa;
+	struct sockaddr_storage sa = {0};
 	socklen_t n = sizeof sa;
 	char host[64], port[8];
 

@@ -72,7 +72,7 @@ static enum status unpack_zstd_with(ZSTD_DStream *d, struct str in, struct body 
 
 	ZSTD_DCtx_setParameter(d, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
 	for (;;) {
-		ZSTD_outBuffer to = {piece, PIECE, 0};
+		ZSTD_outBuffer to = {piece, PIECE, 0}; /* cppcheck-suppress legacyUninitvar ; it is about to be filled */
 		left = ZSTD_decompressStream(d, &to, &from);
 		if (ZSTD_isError(left))
 			return damaged(e, "damaged");

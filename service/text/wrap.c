@@ -213,7 +213,7 @@ enum text_wrap text_wrap(const struct text *t, uint32_t start, uint32_t end, boo
 	bool filled = fills(a, b);
 	if (!filled && ((a && !run_before_keeps(a)) || (b && !run_after_keeps(b))))
 		return WRAP_NO;
-	uint32_t left = filled ? a->at : start, right = filled ? b->at + b->n : end;
+	uint32_t left = a && filled ? a->at : start, right = b && filled ? b->at + b->n : end;
 	if (!before_fits(t, left))
 		return WRAP_NO;
 	w = after_fits(t, right, ends_in_entity(str_sub(s, start, end)));

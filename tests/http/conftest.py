@@ -1,6 +1,7 @@
 """The real program from outside: starts `inlay serve` and Redis as a user would, on ports and folders of the test's own."""
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,9 @@ SHARED = ROOT.parent / "shared"
 BROWSER = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "accept": "text/html",
            "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 JSONL = {"content-type": "application/x-ndjson"}
-DEADLINE = 60 if "san" in str(BUILD) else 20  # seconds until something expected must have come
+SANITIZED = "san" in str(BUILD)
+DEADLINE = 120 if SANITIZED else 20  # seconds until something expected must have come
+SANITIZER_SAYS = re.compile(r"(Address|Thread|Leak)Sanitizer|runtime error:")
 
 
 def eventually(check, what, seconds=DEADLINE):
@@ -42,6 +45,7 @@ def run(*args, input=None, env=None, cwd=None, check=None):
     """One command of the program, to its end."""
     done = subprocess.run([BINARY, *map(str, args)], input=input, capture_output=True, text=True, timeout=DEADLINE * 3,
                           env={**os.environ, **(env or {})}, cwd=cwd or ROOT)
+    assert not SANITIZER_SAYS.search(done.stderr), done.stderr
     if check is not None:
         assert done.returncode == check, (done.returncode, done.stdout, done.stderr)
     return done
@@ -105,7 +109,7 @@ class Service:
 
     def catalog(self, name, products, query=""):
         body = "".join(json.dumps(p, ensure_ascii=False) + "\n" for p in products)
-        return self.put(f"/v1/merchants/{name}/catalog{query}", data=body.encode(), headers=JSONL)
+        return self.put(f"/v1/merchants/{name}/catalog{query}", data=body.encode(), headers=JSONL, timeout=DEADLINE * 6)
 
     def patch(self, name, *lines):
         body = "".join(json.dumps(p, ensure_ascii=False) + "\n" for p in lines)
@@ -121,6 +125,12 @@ class Service:
         self.process.wait(DEADLINE)
         self.process.stdout.close()
         self.process = None
+        self.check_log()
+
+    def check_log(self):
+        """What a sanitizer found while it ran; leaks are reported by those that are stopped."""
+        said = SANITIZER_SAYS.search(self.log())
+        assert not said, self.log()[max(said.start() - 200, 0):said.start() + 8000]
 
     def stop(self):
         if not self.process:
@@ -130,6 +140,7 @@ class Service:
         self.process.stdout.close()
         self.process = None
         self.session.close()
+        self.check_log()
         return code
 
 
@@ -196,7 +207,9 @@ def make_service(short_tmp):
         return s
     yield make
     for s in made:
-        if s.process:
+        if s.process and SANITIZED:
+            assert s.stop() == 0, s.log()[-4000:]
+        elif s.process:
             s.kill()
 
 

@@ -7,10 +7,9 @@ import subprocess
 
 import pytest
 
-from conftest import ANSWER, BINARY, HEADPHONES, QUESTION, eventually
+from conftest import ANSWER, HEADPHONES, QUESTION, SANITIZED, eventually
 
 ROUNDS = 2000
-SANITIZED = "san" in BINARY
 
 
 def descriptors(node):
