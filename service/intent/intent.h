@@ -24,7 +24,7 @@ MUST_USE enum status intent_rules_weigh(struct intent_rules *r, struct str weigh
 /* What was read so far, kept between calls of intent_answer; for intent's own eyes. All zero is the beginning. */
 #define INTENT_MAX_TOPICS 64
 #define INTENT_MAX_SEEN 64
-#define INTENT_MAX_FEATURES 4096
+#define INTENT_MAX_FEATURES 8192
 struct intent_memory {
 	double question, answer;            /* log-odds gathered from each */
 	uint64_t topics_off;                /* topics that do not hold in this locale */

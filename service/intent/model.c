@@ -54,7 +54,7 @@ static enum status add_feature(struct model *m, struct field *f, struct str feat
 	if (feature.n == 0 || feature.n > FEATURE_MAX || !utf8_valid(feature))
 		return bad_line(e, line, "a feature is 1 to 64 bytes of UTF-8");
 	if (f->count == MODEL_MAX_FEATURES)
-		return bad_line(e, line, "more than 4096 features of a kind");
+		return bad_line(e, line, "more than 8192 features of a kind");
 	struct str signal = arena_take_printf(m->arena, "model:%.*s", STR_ARG(feature));
 	uint32_t number = signal.p == NULL ? MAP_NONE : map_add(f->index, str_sub(signal, 6, signal.n), f->count);
 	if (number == MAP_NONE)

@@ -8,7 +8,7 @@
 #include "base/base.h"
 
 enum model_field { MODEL_QUESTION, MODEL_ANSWER, MODEL_FIELDS };
-enum { MODEL_MAX_FEATURES = 4096, MODEL_TOP = 3 };
+enum { MODEL_MAX_FEATURES = 8192, MODEL_TOP = 3 };
 
 /* Which features have been counted, so that a text may come in pieces and a piece twice. All zero is the beginning. */
 struct model_seen {

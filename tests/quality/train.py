@@ -24,10 +24,10 @@ VARIANTS = 14          # of one pattern, at most
 HELD_VARIANTS = 3      # of a pattern that is held back
 HELD_SHARE = 7         # one pattern in so many is held back
 MAX_TOKENS = 400       # as in service/intent/model.c
-KEEP = {"q": 4000, "a": 1200}
+KEEP = {"q": 8000, "a": 1200}
 EPOCHS = 8
 RATE = 0.1
-DECAY = {"q": 1e-1, "a": 1e-1}  # L2
+DECAY = {"q": 2e-2, "a": 1e-1}  # L2
 MIN_PATTERNS = {"q": 2, "a": 2}  # patterns a feature must occur in: one pattern's own words teach nothing
 
 
