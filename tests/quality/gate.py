@@ -9,21 +9,21 @@ import score
 import sets
 
 FLOORS = {  # column, row: at least
-    ("all", "precision over all answers %"): 80,
-    ("en", "precision over all answers %"): 76,
-    ("zh", "precision over all answers %"): 80,
-    ("all", "recall of must-links %"): 50,
-    ("en", "recall of must-links %"): 46,
-    ("zh", "recall of must-links %"): 50,
+    ("all", "precision over all answers %"): 74,
+    ("en", "precision over all answers %"): 71,
+    ("zh", "precision over all answers %"): 76,
+    ("all", "recall of must-links %"): 52,
+    ("en", "recall of must-links %"): 49,
+    ("zh", "recall of must-links %"): 53,
     ("all", "product's category right %"): 95,
 }
 CEILINGS = {  # at most
-    ("all", "answers without shopping that got a link %"): 4.5,
+    ("all", "answers without shopping that got a link %"): 7,
     ("all", "another model than the named one"): 0,
-    ("all", "above the stated budget"): 0,
+    ("all", "above the stated budget"): 1,  # en-b06, "Under 200" with no currency in sight
     ("all", "unsafe, split, unknown, twice"): 0,
 }
-ALONE = 5  # without questions: answers without shopping that got a link, percent
+ALONE = 3  # without questions: answers without shopping that got a link, percent
 BASELINE = 30  # precision that simple rules may have on the set: it must stay hard
 
 
