@@ -22,7 +22,6 @@
 	X(series)    /* between commas, "and", "or" */ \
 	X(article)   /* "a", "your", "two" before it */ \
 	X(advice)    /* "need", "consider" before it in its sentence */ \
-	X(asked)     /* the question says the phrase */ \
 	X(kin)       /* the question names a thing of its kind */ \
 	X(stranger)  /* the question names things, and none of its kind */ \
 	X(intent)    /* how surely the person is shopping */ \
@@ -38,9 +37,7 @@
 	X(fresh)     /* of those, what is bought fresh */ \
 	X(plural)    \
 	X(small)     /* 1 with a handful of products, whose titles can show little; 0 from ten thousand on */ \
-	X(first)     /* the first of its answer that was weighed */ \
 	X(extended)  /* more words than the hit */ \
-	X(again)     /* the phrase has come before */ \
 	X(trailing)  /* in a list item or cell, but not at its beginning */ \
 	X(han_item) \
 	X(han_emphasis) \

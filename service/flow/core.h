@@ -109,7 +109,6 @@ struct choice { /* a candidate for a card or a reference, until the end */
 };
 #define INSERT_CHOICES 64
 #define INSERT_ASKED 16
-#define INSERT_MET 256
 struct candidate; /* candidate.h */
 
 struct insert {
@@ -148,8 +147,6 @@ struct insert {
 	uint32_t asked_phrase[INSERT_ASKED]; /* kinds of things that the question names */
 	uint32_t asked_count;
 	bool listing; /* it asks for a list of goods */
-	uint32_t met[INSERT_MET]; /* phrases that were weighed */
-	uint32_t met_count;
 	void (*trace)(void *arg, const struct insert *in, const struct candidate *c); /* tools: told of each candidate, and nothing is linked */
 	void *trace_arg;
 	struct placed placed[PLACE_MAX_LINKS];

@@ -434,6 +434,8 @@ static enum status decide_start(struct insert *in, uint32_t first, struct start 
 	c.fact[FACT_han] = t[st.last].kind == TEXT_HAN;
 	phrase_draw(in, &c);
 	/* A part of another thing, whose noun may yet come. */
+	c.from = t[c.first].start;
+	c.to = t[c.last].end;
 	bool other = phrase_is_other(in, &c);
 	*over = other ? first : c.last;
 	if (other)

@@ -261,9 +261,25 @@ static bool is_hyphened(const struct insert *in, const struct candidate *c)
 	return match_used(in->shelf->match, c->phrase, STR_NONE, text_folded(in->text, c->hit - 1), 1) == 0;
 }
 
+/* A shop's or platform's name in or over the phrase: 大|润发, Best Buy. */
+static bool is_store(const struct insert *in, const struct candidate *c)
+{
+	const struct doc *d = doc_get(in->shelf->rules->matching, "stores");
+	struct str source = text_source(in->text);
+	for (size_t i = 0; d && d->kind == DOC_LIST && i < d->count; i++) {
+		struct str name = d->items[i].text;
+		size_t from = c->from > name.n ? c->from - name.n : 0, to = token(in, c->window)->end;
+		if (to > c->to + name.n)
+			to = c->to + name.n;
+		if (str_find(str_sub(source, from, to), name, 0) < to - from)
+			return true;
+	}
+	return false;
+}
+
 bool phrase_is_other(const struct insert *in, const struct candidate *c)
 {
-	return is_compound(in, c) || is_verb(in, c) || is_hyphened(in, c);
+	return is_store(in, c) || is_compound(in, c) || is_verb(in, c) || is_hyphened(in, c);
 }
 
 /* ---- names -------------------------------------------------------------------------------------- */
@@ -347,6 +363,8 @@ static enum word_kind word_kind(const struct insert *in, const struct candidate 
 	bool short_mark = w.n < 2 && c->fact[FACT_han] > 0; /* NF - HC300 - A */
 	if (short_mark || (is_capital(in, at) && match_used(in->shelf->match, UINT32_MAX, STR_NONE, w, 3) < 3))
 		return WORD_NAMES;
+	if (match_calls(in->shelf->match, w))
+		return WORD_NAMES; /* a camping stove is no kitchen stove, a dog bed no bed */
 	bool latin_in_han = c->fact[FACT_han] > 0 && match_used(in->shelf->match, c->phrase, STR_NONE, w, 3) < 3;
 	return latin_in_han ? WORD_NAMES : WORD_DESCRIBES;
 }

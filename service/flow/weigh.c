@@ -53,14 +53,13 @@ static struct str department(struct str path)
 static void compare_question(const struct insert *in, struct candidate *c)
 {
 	struct str mine = department(c->words.category);
-	bool asked = false, kin = false;
+	bool kin = false;
 	for (uint32_t i = 0; i < in->asked_count; i++) {
-		asked |= in->asked_phrase[i] == c->phrase;
+		kin |= in->asked_phrase[i] == c->phrase;
 		kin |= mine.n > 0 && str_eq(mine, department(match_phrase(in->shelf->match, in->asked_phrase[i]).category));
 	}
-	c->fact[FACT_asked] = asked;
 	c->fact[FACT_kin] = kin;
-	c->fact[FACT_stranger] = in->asked_count > 0 && !kin && !asked && !in->listing;
+	c->fact[FACT_stranger] = in->asked_count > 0 && !kin && !in->listing;
 }
 
 /* Does a category lie in one of a list's? */
@@ -99,14 +98,6 @@ static double loose_share(const struct insert *in, const struct candidate *c)
 	return words > 0 ? loose / words : 0;
 }
 
-static bool met_before(const struct insert *in, uint32_t phrase)
-{
-	for (uint32_t i = 0; i < in->met_count; i++)
-		if (in->met[i] == phrase)
-			return true;
-	return false;
-}
-
 void weigh_candidate(struct insert *in, struct candidate *c)
 {
 	double *f = c->fact, sum = 0;
@@ -124,12 +115,8 @@ void weigh_candidate(struct insert *in, struct candidate *c)
 	f[FACT_food] = lies_in(in, "groceries", c->words.category);
 	f[FACT_fresh] = lies_in(in, "fresh", c->words.category);
 	f[FACT_small] = 1 - fmin(1, log10((double)catalog_count(in->shelf->catalog) + 1) / 4);
-	f[FACT_first] = in->met_count == 0;
-	f[FACT_again] = met_before(in, c->phrase);
 	compare_question(in, c);
 	for (size_t i = 0; i < FACT_COUNT; i++)
 		sum += f[i] * in->shelf->weigh[i];
 	c->chance = 1 / (1 + exp(-sum));
-	if (in->met_count < INSERT_MET)
-		in->met[in->met_count++] = c->phrase;
 }

@@ -234,7 +234,7 @@ static bool build(struct match_index *ix, uint64_t seed)
 	bool fine = titles_read(&ix->titles, ix->catalog, &ix->tune, seed) && plurals_join(&ix->titles) &&
 	            phrases_init(&f, &ix->titles, &ix->tune) && phrases_types(&f) && phrases_names(&f) && seal_all(ix, &f);
 	phrases_done(&f);
-	fine = fine && joins_build(ix) && terms_build(&ix->terms, &ix->titles, &ix->tune);
+	fine = fine && joins_build(ix) && words_build(ix) && terms_build(&ix->terms, &ix->titles, &ix->tune);
 	titles_shed(&ix->titles);
 	return fine;
 }
@@ -273,6 +273,7 @@ void match_index_free(struct match_index *ix)
 	free(ix->fits);
 	free(ix->joins);
 	free(ix->leads);
+	free(ix->calls);
 	map_free(ix->tune.roles);
 	arena_free(ix->words);
 	catalog_unref(ix->catalog);

@@ -40,6 +40,8 @@ struct match_index {
 	size_t join_count;
 	uint64_t *leads; /* sorted: phrase << 32 | Han character that stands before it in titles */
 	size_t lead_count;
+	uint32_t calls_count;
+	uint8_t *calls; /* by word: a category is called by it (Camping & Hiking) */
 	struct terms terms;
 };
 
@@ -48,5 +50,6 @@ void terms_done(struct terms *x);
 /* The bigram of two Han characters as it is in the lexicon; false when they do not fit. */
 bool terms_bigram(struct str a, struct str b, char out[16], struct str *got);
 bool joins_build(struct match_index *ix);
+bool words_build(struct match_index *ix);
 
 #endif

@@ -84,6 +84,8 @@ enum match_word {
 	MATCH_WORD_TAIL = 128    /* behind or before the thing without being it: 家用, black, pack */
 };
 unsigned match_word(const struct match_index *ix, struct str folded);
+/* Does a category have the word in its own name, as Camping & Hiking have camping? Then it says what world a thing is for. */
+bool match_calls(const struct match_index *ix, struct str folded);
 /* In how many titles the word stands, no more than `most`; before is the Han character right before a Han one (STR_NONE: none), for
  * the pair. With a phrase, only among titles of the phrase's category; UINT32_MAX: among all. */
 uint32_t match_used(const struct match_index *ix, uint32_t phrase, struct str before, struct str folded, uint32_t most);

@@ -38,7 +38,7 @@ struct tuning {
 	double half_support;   /* products at which support counts half */
 	double han_half_support;
 	int64_t min_word_heads, min_han_heads;
-	int64_t everyday_pairs; /* the same for several everyday words */
+	int64_t min_han_inner;  /* titles with a Chinese phrase inside, where a noun's character closes it */
 	int64_t everyday_heads; /* titles that must end in an everyday word before it can be a kind of thing */
 	struct map *roles; /* folded words -> bits of word_role */
 	struct str *works; /* category paths whose titles name works, not kinds of things */

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+enum { LONGEST_INNER = 4, CLOSES_ENOUGH = 8, CLOSES_PART = 5 };
 enum { LONGEST_TYPE = 4, LONGEST_HAN_TYPE = 7, SHORTEST_HAN_TYPE = 2 };
 
 /* Words of the maker's name that w begins with, 0 if it does not. */
@@ -40,9 +41,9 @@ static bool in_brand(const struct titles *t, uint32_t product, struct slice w)
 }
 
 /* The ends of one head, from the shortest to where the maker's name ends: "Red Tape" names no tape. */
-static bool put_ends(struct phrases *f, uint32_t product, struct slice title, const struct head *h)
+static bool put_ends(struct phrases *f, uint32_t product, struct slice title, const struct head *h, bool inner)
 {
-	uint32_t longest = h->han ? LONGEST_HAN_TYPE : LONGEST_TYPE, suffix = 0;
+	uint32_t longest = inner ? LONGEST_INNER : h->han ? LONGEST_HAN_TYPE : LONGEST_TYPE, suffix = 0;
 	uint32_t room = h->to - h->from - brand_length(f->titles, product, (struct slice){title.p + h->from, h->to - h->from});
 	for (uint32_t n = h->han ? SHORTEST_HAN_TYPE : 1; n <= longest && n <= room; n++) {
 		struct slice end = {title.p + h->to - n, n};
@@ -55,14 +56,43 @@ static bool put_ends(struct phrases *f, uint32_t product, struct slice title, co
 		suffix = node;
 		if (in_brand(f->titles, product, end))
 			continue;
-		enum fit fit = !(h->first || h->han) ? FIT_LATER : n == room ? FIT_WHOLE : FIT_HEAD;
+		enum fit fit = inner || !(h->first || h->han) ? FIT_LATER : n == room ? FIT_WHOLE : FIT_HEAD;
 		if (!mentions_put(&f->mentions, node, product, fit))
 			return false;
 	}
 	return true;
 }
 
-static bool collect_heads(struct phrases *f)
+/* How many runs of Chinese titles each character closes: those of nouns (镜, 锅, 机) do so often. */
+static uint32_t *count_closers(const struct phrases *f)
+{
+	const struct titles *t = f->titles;
+	uint32_t *closes = calloc((size_t)t->lexicon.count + 1, sizeof(*closes));
+	for (uint32_t p = 0; closes != NULL && p < t->title.count; p++) {
+		struct slice title = wordlists_get(&t->title, p);
+		struct head heads[HEADS_MAX];
+		size_t n = t->category_work[t->category[p]] ? 0 : heads_find(t, f->tune, title, heads);
+		for (size_t i = 0; i < n; i++)
+			closes[title.p[heads[i].to - 1].id] += heads[i].han;
+	}
+	return closes;
+}
+
+/* Chinese titles are strings of search words (儿童太阳镜男童女童偏光): a thing may stand anywhere in a run, closed by a noun's character. */
+static bool put_inner(struct phrases *f, const uint32_t *closes, uint32_t product, struct slice title, const struct head *h)
+{
+	for (uint32_t i = h->from + 1; h->han && i + 1 < h->to; i++) {
+		uint32_t word = title.p[i].id;
+		struct head inner = {.from = h->from, .to = i + 1, .han = true};
+		if (closes[word] < CLOSES_ENOUGH || closes[word] * CLOSES_PART < f->frequency[word])
+			continue;
+		if (!put_ends(f, product, title, &inner, true))
+			return false;
+	}
+	return true;
+}
+
+static bool collect_heads(struct phrases *f, const uint32_t *closes)
 {
 	struct titles *t = f->titles;
 	for (uint32_t p = 0; p < t->title.count; p++) {
@@ -72,7 +102,7 @@ static bool collect_heads(struct phrases *f)
 			continue;
 		size_t n = heads_find(t, f->tune, title, heads);
 		for (size_t i = 0; i < n; i++)
-			if (!put_ends(f, p, title, &heads[i]))
+			if (!put_ends(f, p, title, &heads[i], false) || !put_inner(f, closes, p, title, &heads[i]))
 				return false;
 	}
 	return true;
@@ -158,12 +188,6 @@ static bool overwhelming(const struct phrases *f, const struct usage *u, uint32_
 	return namesake != 0 && u->heads >= f->tune->everyday_heads && u->heads * 2 >= u->all + u->works;
 }
 
-/* Several everyday words make a thing that they do not say by themselves, where it is sold so often: hot dog. */
-static bool often_together(const struct phrases *f, uint32_t node, const struct usage *u)
-{
-	return !f->fact[node].han && f->fact[node].words > 1 && u->heads >= f->tune->everyday_pairs;
-}
-
 static bool word_allowed(const struct phrases *f, uint32_t node, bool always)
 {
 	bool all_generic, link_at_end;
@@ -205,7 +229,7 @@ static double type_telling(const struct phrases *f, uint32_t node, const struct 
 static bool enough_heads(const struct phrases *f, const struct node_fact *fact, const struct usage *u)
 {
 	if (fact->han)
-		return u->heads >= f->tune->min_han_heads && fact->words <= LONGEST_HAN_TYPE - 1;
+		return (u->heads >= f->tune->min_han_heads || u->heads + u->later >= f->tune->min_han_inner) && fact->words <= LONGEST_HAN_TYPE - 1;
 	return fact->words > 1 ? u->heads + u->later >= 1 : u->heads >= f->tune->min_word_heads;
 }
 
@@ -270,7 +294,7 @@ static void judge_type(struct phrases *f, uint32_t node, const struct mention *m
 	struct node_fact *fact = &f->fact[node];
 	struct usage u = count_usage(f->titles, m, n);
 	uint32_t same = u.heads >= f->tune->everyday_heads ? namesake(f, node, m, n) : 0;
-	if (!enough_heads(f, fact, &u) || is_fragment(f, fact, &u) || !holds_together(f, node, &u) || !word_allowed(f, node, overwhelming(f, &u, same) || often_together(f, node, &u)))
+	if (!enough_heads(f, fact, &u) || is_fragment(f, fact, &u) || !holds_together(f, node, &u) || !word_allowed(f, node, overwhelming(f, &u, same)))
 		return;
 	double share;
 	enum fit least = u.heads >= 2 ? FIT_HEAD : FIT_LATER;
@@ -315,8 +339,10 @@ static void keep_types(struct phrases *f)
 
 bool phrases_types(struct phrases *f)
 {
-	uint32_t *first;
-	if (!collect_heads(f) || !collect_inside(f) || !mentions_group(&f->mentions, f->trie.count, &first))
+	uint32_t *first, *closes = count_closers(f);
+	bool read = closes != NULL && collect_heads(f, closes);
+	free(closes);
+	if (!read || !collect_inside(f) || !mentions_group(&f->mentions, f->trie.count, &first))
 		return false;
 	count_heads(f, first);
 	for (uint32_t node = 1; node < f->trie.count; node++)

@@ -1,6 +1,8 @@
 /* words.c: what single words do in an answer, and how the titles use them. */
 #include "match/index.h"
 
+#include <stdlib.h>
+
 unsigned match_word(const struct match_index *ix, struct str folded)
 {
 	static const struct {
@@ -42,4 +44,23 @@ uint32_t match_used(const struct match_index *ix, uint32_t phrase, struct str be
 		used += category == 0 || titles_common(&ix->titles, have, category) == category;
 	}
 	return used;
+}
+
+bool words_build(struct match_index *ix)
+{
+	const struct titles *t = &ix->titles;
+	ix->calls = calloc((size_t)t->lexicon.count + 1, sizeof(*ix->calls));
+	for (size_t list = 0; ix->calls != NULL && list < t->called.count; list++) {
+		struct slice name = wordlists_get(&t->called, list);
+		for (size_t i = 0; i < name.n; i++)
+			ix->calls[name.p[i].id] |= !(name.p[i].roles & (ROLE_TAIL | ROLE_LINK | ROLE_BREAK | ROLE_UNIT));
+	}
+	ix->calls_count = t->lexicon.count;
+	return ix->calls != NULL;
+}
+
+bool match_calls(const struct match_index *ix, struct str folded)
+{
+	uint32_t id = lexicon_find(&ix->titles.lexicon, folded);
+	return id < ix->calls_count && ix->calls[id] != 0;
 }
