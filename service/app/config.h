@@ -16,6 +16,8 @@ struct config {
 	int64_t max_answer, max_body, max_upload, max_catalog;
 	int64_t budget_ms, click_wait_ms, deadline_ms, drain_ms;
 	struct arena *arena; /* what the file's texts live in */
+	int flag_count;      /* the command line behind the command's words, for reading it all again */
+	char **flags;
 };
 
 /* CONFIG_STORE: only what finds the ledger (config, data, ledger). */

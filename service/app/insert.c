@@ -107,7 +107,8 @@ static int filter_lines(const struct filter *f)
 		buf_clear(&out);
 		take_line(f, s, number, a, &out);
 		buf_putc(&out, '\n');
-		ok = !out.failed && fwrite(out.p, 1, out.n, stdout) == out.n;
+		/* Each answer at once: who asks may wait for it before he asks again. */
+		ok = !out.failed && fwrite(out.p, 1, out.n, stdout) == out.n && fflush(stdout) == 0;
 	}
 	ok = ok && fflush(stdout) == 0 && !ferror(stdin);
 	buf_done(&line);
@@ -116,15 +117,22 @@ static int filter_lines(const struct filter *f)
 	return ok ? EXIT_DONE : EXIT_FAILED;
 }
 
+static enum status check_usage(const struct insert_own *own, struct filter_defaults *d, struct err *e)
+{
+	if (*own->form && !form_parse(str_of(own->form), &d->form))
+		return err_set(e, E_INPUT, "form", "must be inline, cards, references or annotations");
+	if (own->catalog.count == 0)
+		return err_set(e, E_INPUT, "catalog", "at least one --catalog FILE is needed");
+	return shelf_check_url(str_of(own->public_url), e);
+}
+
 static int run_insert(const struct config *c, const void *own, char **operand, size_t operands)
 {
 	struct filter f = {.own = own, .defaults.max_links = ((const struct insert_own *)own)->max_links};
 	struct err e = {0};
 	(void)c, (void)operand, (void)operands;
-	if (*f.own->form && !form_parse(str_of(f.own->form), &f.defaults.form)) {
-		err_ignore(err_set(&e, E_INPUT, "form", "must be inline, cards, references or annotations"));
+	if (check_usage(f.own, &f.defaults, &e) != OK)
 		return complain_usage(&e);
-	}
 	enum status s = open_filter(&f, &e);
 	int code = s == OK ? filter_lines(&f) : complain(&e);
 	close_filter(&f);

@@ -83,6 +83,8 @@ static int read_and_run(const struct command *c, int argc, char **argv, void *ow
 		s = options_flags(tables, ARRAY_LEN(tables), argc, argv, operand, &operands, &e);
 	if (s == OK && (operands < c->min_operands || operands > c->max_operands))
 		s = err_set(&e, E_INPUT, "", "usage: inlay %s %s (see inlay %s --help)", c->words, c->operands, c->words);
+	config.flag_count = operands ? 0 : argc; /* operands were written over it */
+	config.flags = argv;
 	int code = s == OK ? c->run(&config, own, operand, operands) : complain_usage(&e);
 	config_done(&config);
 	return code;

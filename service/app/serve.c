@@ -198,6 +198,8 @@ static enum status start(struct service *v, struct err *e)
 	enum log_level level;
 	if (!config_log_level(c, &level))
 		return err_set(e, E_INPUT, "log_level", "must be error, warn, info or debug");
+	if (shelf_check_url(str_of(c->public_url), e) != OK)
+		return E_INPUT;
 	log_set_level(level);
 	enum status s = open_ledger(v, e);
 	if (s == OK)
@@ -244,6 +246,17 @@ static void log_failure(const char *event, const struct err *e)
 		log_quote(str_of(e->text), text, sizeof text));
 }
 
+/* The configuration as a start would read it now: a flag still beats what the file says. */
+static enum status read_again(const struct config *c, struct config *fresh, struct err *e)
+{
+	struct option_table table = config_table(fresh, CONFIG_ALL);
+	size_t operands;
+	enum status s = config_read(fresh, c->config, e);
+	if (s == OK)
+		s = options_flags(&table, 1, c->flag_count, c->flags, c->flags, &operands, e);
+	return s == OK ? shelf_check_url(str_of(fresh->public_url), e) : s;
+}
+
 /* SIGHUP. What can change while running does: rules, log level, public URL; a file with an error changes nothing. */
 static void reload(struct service *v)
 {
@@ -251,7 +264,7 @@ static void reload(struct service *v)
 	struct flow_rules *rules = NULL;
 	struct err e = {0};
 	enum log_level level;
-	enum status s = config_read(&fresh, v->c->config, &e);
+	enum status s = read_again(v->c, &fresh, &e);
 	if (s == OK)
 		s = rulebook_read(v->c->rules, v->c->catalogs, &rules, &e);
 	if (s == OK)

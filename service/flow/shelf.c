@@ -106,6 +106,20 @@ enum standing shelf_standing(const struct shelf *s, const struct product *p)
 
 /* ---- making, counting ------------------------------------------------------------------ */
 
+/* What a token can be put behind, and what can stand in a Markdown link: no query, no fragment, nothing that ends a link. */
+enum status shelf_check_url(struct str url, struct err *e)
+{
+	struct err why = {0};
+	if (url.n == 0)
+		return OK;
+	if (link_url_check(url, NULL, &why) != OK)
+		return err_set(e, E_INPUT, "public_url", "%s", why.text);
+	for (size_t i = 0; i < url.n; i++)
+		if ((unsigned char)url.p[i] >= 0x80 || strchr("?#()<>\"'`|*~$&", url.p[i]))
+			return err_set(e, E_INPUT, "public_url", "must be https://HOST, with a port and a path at most");
+	return OK;
+}
+
 enum status shelf_new(struct catalog *c, struct flow_rules *r, const struct link_keys *keys, struct str public_url, uint64_t seed, struct shelf **out,
 	struct err *e)
 {

@@ -6,10 +6,12 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
+import threading
 
 import pytest
 
-from conftest import ANSWER, HEADPHONES, QUESTION, ROOT, eventually, run
+from conftest import ANSWER, BINARY, HEADPHONES, QUESTION, ROOT, eventually, run
 
 COMMANDS = ["serve", "insert", "replay", "catalog check", "catalog push", "report", "ledger verify", "key create", "key revoke", "key list"]
 
@@ -31,9 +33,31 @@ def test_help(words):
     assert done.stdout.startswith(f"usage: inlay {words}") and done.stderr == ""
 
 
+def test_insert_answers_line_by_line(feed):
+    """As a coprocess: the next request is written when the answer to the one before has been read."""
+    with subprocess.Popen([BINARY, "insert", "--catalog", feed], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as p:
+        guard = threading.Timer(60, p.kill)
+        guard.start()
+        for i in range(3):
+            p.stdin.write(json.dumps({"id": i, "answer": "hello"}) + "\n")
+            p.stdin.flush()
+            assert json.loads(p.stdout.readline())["id"] == i
+        p.stdin.close()
+        assert p.wait(60) == 0
+        guard.cancel()
+
+
+@pytest.mark.parametrize("url", ["ftp://go.example", "go.example", "https://", "https://go.example/a b", "https://go.example?a=1", "https://go.example/#f",
+                                 "https://user@go.example", "https://go.example/(x)", "https://gö.example"])
+def test_a_public_url_no_link_could_begin_with(url, feed, tmp_path):
+    for command in (["serve", "--listen", "127.0.0.1:0", "--data", tmp_path], ["insert", "--catalog", feed]):
+        done = run(*command, "--public-url", url, check=2)
+        assert "public_url" in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("args", [[], ["nonsense"], ["serve", "--nonsense"], ["serve", "--threads", "many"], ["serve", "extra"], ["serve", "--threads"],
                                   ["catalog", "check"], ["key", "create"], ["key", "create", "--role", "king"], ["report", "--format", "xml"],
-                                  ["insert", "--form", "sonnet"], ["catalog", "push", "x"], ["key", "create", "--role", "merchant"]])
+                                  ["insert", "--form", "sonnet"], ["insert"], ["catalog", "push", "x"], ["key", "create", "--role", "merchant"]])
 def test_wrong_usage_is_2(args, tmp_path):
     done = run(*args, env={"INLAY_DATA": str(tmp_path)})
     assert done.returncode == 2 and done.stdout == "" and done.stderr
@@ -204,6 +228,35 @@ def test_sighup_takes_new_rules_and_refuses_bad_ones(make_service, tmp_path):
     s.process.send_signal(signal.SIGHUP)
     eventually(lambda: "event=reloaded" in s.log(), "the reload is logged")
     assert s.insert(ANSWER, QUESTION)["decision"] == "linked"
+
+
+def test_sighup_keeps_the_order_of_configuration(make_service, tmp_path):
+    """The file's public_url is taken, a wrong one is not, and a flag beats both."""
+    file = tmp_path / "inlay.yaml"
+    file.write_text("public_url: https://one.example\n")
+    plain = make_service("plain", "--config", str(file)).start()
+    flagged = make_service("flagged", "--config", str(file), "--public-url", "https://flag.example").start()
+
+    def link(s):
+        return s.insert(ANSWER, QUESTION)["links"][0]["url"].split("/c/")[0]
+
+    def reload(text, event):
+        file.write_text(text)
+        for s in (plain, flagged):
+            seen = s.log().count(event)
+            s.process.send_signal(signal.SIGHUP)
+            eventually(lambda: s.log().count(event) > seen, event)
+
+    for s in (plain, flagged):
+        s.merchant("audio")
+        s.catalog("audio", HEADPHONES)
+    assert (link(plain), link(flagged)) == ("https://one.example", "https://flag.example")
+    reload("public_url: https://two.example\n", "event=reloaded")
+    assert (link(plain), link(flagged)) == ("https://two.example", "https://flag.example")
+    file.write_text("public_url: no address\n")
+    plain.process.send_signal(signal.SIGHUP)
+    eventually(lambda: "reload_refused" in plain.log(), "the refusal is logged")
+    assert link(plain) == "https://two.example"
 
 
 def test_verify_names_no_ledger(tmp_path):
