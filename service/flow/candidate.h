@@ -22,8 +22,7 @@
 	X(series)    /* between commas, "and", "or" */ \
 	X(article)   /* "a", "your", "two" before it */ \
 	X(advice)    /* "need", "consider" before it in its sentence */ \
-	X(kin)       /* the question names a thing of its kind */ \
-	X(stranger)  /* the question names things, and none of its kind */ \
+	X(stranger)  /* the question names things, none of its kind, and wants no list */ \
 	X(intent)    /* how surely the person is shopping */ \
 	X(listing)   /* the question asks for a list of goods */ \
 	X(tied)      /* another word of its clause follows */ \
@@ -31,16 +30,14 @@
 	X(named)     /* it names one product */ \
 	X(branded)   /* its maker is named, and the product's */ \
 	X(loose)     /* share of its words that the product's title does not have */ \
-	X(wealth)    /* log10 of the products behind it */ \
 	X(depth)     /* of their category */ \
 	X(food)      /* groceries */ \
 	X(fresh)     /* of those, what is bought fresh */ \
-	X(plural)    \
 	X(small)     /* 1 with a handful of products, whose titles can show little; 0 from ten thousand on */ \
 	X(extended)  /* more words than the hit */ \
 	X(trailing)  /* in a list item or cell, but not at its beginning */ \
+	X(listed)    /* a list is asked for, and it begins an item or stands in a series */ \
 	X(han_item) \
-	X(han_emphasis) \
 	X(han_whole)
 
 enum fact {

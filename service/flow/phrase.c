@@ -442,7 +442,6 @@ void phrase_facts(const struct insert *in, struct candidate *c)
 	bool item = f[FACT_item] > 0;
 	f[FACT_whole] = !more || token(in, c->last + 1)->gap >= GAP_HARD;
 	f[FACT_emphasis] = (token(in, c->first)->flags & TEXT_EMPHASIS) != 0;
-	f[FACT_plural] = !(f[FACT_han] > 0) && plural(text_folded(in->text, c->last));
 	f[FACT_extended] = c->first < c->hit || c->last > c->hit_last;
 	f[FACT_series] = left && right && !item;
 	f[FACT_article] = article;
@@ -451,6 +450,5 @@ void phrase_facts(const struct insert *in, struct candidate *c)
 	f[FACT_bare] = !(f[FACT_han] > 0) && !item && !article && !(f[FACT_series] > 0) && !plural(text_folded(in->text, c->last)) && c->first == c->last;
 	f[FACT_several] = f[FACT_han] > 0 ? c->hit_last - c->hit >= 2 : c->hit_last > c->hit;
 	f[FACT_han_item] = f[FACT_han] * f[FACT_item];
-	f[FACT_han_emphasis] = f[FACT_han] * f[FACT_emphasis];
 	f[FACT_han_whole] = f[FACT_han] * f[FACT_whole];
 }

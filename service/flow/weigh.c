@@ -58,7 +58,6 @@ static void compare_question(const struct insert *in, struct candidate *c)
 		kin |= in->asked_phrase[i] == c->phrase;
 		kin |= mine.n > 0 && str_eq(mine, department(match_phrase(in->shelf->match, in->asked_phrase[i]).category));
 	}
-	c->fact[FACT_kin] = kin;
 	c->fact[FACT_stranger] = in->asked_count > 0 && !kin && !in->listing;
 }
 
@@ -110,11 +109,11 @@ void weigh_candidate(struct insert *in, struct candidate *c)
 	f[FACT_named] = c->words.kind == MATCH_MODEL || c->words.kind == MATCH_PRODUCT;
 	f[FACT_branded] = c->words.kind == MATCH_BRANDED || c->maker;
 	f[FACT_loose] = loose_share(in, c);
-	f[FACT_wealth] = log10((double)c->words.total + 1);
 	f[FACT_depth] = (double)steps(c->words.category) / 5;
 	f[FACT_food] = lies_in(in, "groceries", c->words.category);
 	f[FACT_fresh] = lies_in(in, "fresh", c->words.category);
 	f[FACT_small] = 1 - fmin(1, log10((double)catalog_count(in->shelf->catalog) + 1) / 4);
+	f[FACT_listed] = in->listing && (f[FACT_item] > 0 || f[FACT_series] > 0);
 	compare_question(in, c);
 	for (size_t i = 0; i < FACT_COUNT; i++)
 		sum += f[i] * in->shelf->weigh[i];
