@@ -138,7 +138,7 @@ static void test_turns(void **state)
 		{STR("user"), STR("我想买一台微波炉,预算800元")}, {STR("assistant"), STR("好的,有什么要求?")}, {STR("user"), STR("蒸炒一体的")}};
 	/* a follow-up that says little leans on the turn before, and keeps its budget */
 	assert_int_equal(intent_question(*state, STR(""), shopping, 3, STR(""), a, &in, NULL), OK);
-	assert_int_equal(in.class, INTENT_INFORMATIONAL);
+	assert_int_equal(in.class, INTENT_CONSUMER);
 	assert_int_equal(intent_question(*state, STR("那推荐哪款"), shopping, 2, STR(""), a, &in, NULL), OK);
 	assert_int_equal(in.class, INTENT_CONSUMER);
 	assert_true(in.has_max && in.max_price.minor == 80000);
