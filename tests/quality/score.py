@@ -100,6 +100,7 @@ class Answer:
         self.gold, self.catalog = gold, catalog
         self.bytes = gold["answer"].encode()
         self.count, self.errors = collections.Counter(answers=1), []
+        self.reason = response.get("reason") or "other words were linked"
         links = [x for x in response.get("links") or [] if not x.get("existing")]
         self.placed = sorted((x for x in links if x.get("start") is not None), key=lambda x: x["start"])
         self.cards = [x for x in links if x.get("start") is None]
@@ -185,7 +186,7 @@ class Answer:
                 right += self.judge(x, spans[i])
         for i, span in enumerate(spans):
             if span["must"] and i not in hit:
-                self.error("MISSED", span["text"])
+                self.error("MISSED", span["text"], self.reason)
         if any(s["must"] for s in spans):
             self.count.update(serviceable=1, served=right > 0)
 
@@ -238,9 +239,10 @@ def show_errors(errors, each):
             print(f"\n{kind}: {len(those)}")
         for e in those[:each]:
             print("  ", *e[1:], sep=" | ")
-    spurious = collections.Counter(e[4] for e in errors if e[0] == "SPURIOUS")
-    if spurious:
-        print("\nSPURIOUS by trap:", ", ".join(f"{k} {n}" for k, n in spurious.most_common()))
+    for kind, by in (("SPURIOUS", "trap"), ("MISSED", "what the answer's reason is")):
+        counts = collections.Counter(e[4] for e in errors if e[0] == kind)
+        if counts:
+            print(f"\n{kind} by {by}:", ", ".join(f"{k} {n}" for k, n in counts.most_common()))
 
 
 def main():
