@@ -37,8 +37,17 @@ class Checks:
         print(("ok     " if fine else "FAILED ") + what)
 
 
+def taught():
+    """Every line and field that the intent model is trained or tried on."""
+    lines = (line for path in (sets.ROOT / "tests/quality/train").iterdir() for line in path.read_text(encoding="utf-8").splitlines())
+    return {field.strip().lower() for line in lines for field in line.split("\t")}
+
+
 def check_set(checks, one):
     gold = one.gold
+    seen = taught()
+    known = [g["id"] for g in gold if g["question"].lower() in seen]
+    checks.check(not known, f"no labelled question was taught to the intent model {' '.join(known)}")
     hard = sum(g["hard"] for g in gold)
     checks.check(len(gold) >= 300, f"{len(gold)} answers, at least 300")
     checks.check(hard >= 0.4 * len(gold), f"{hard} hard negatives, at least 40 %")
