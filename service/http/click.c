@@ -1,10 +1,11 @@
 /* GET|HEAD /c/{token}: the click is durable before its 302 is sent, or marked unrecorded once the visitor has waited long enough. */
 #include "http/door.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <netdb.h>
 
 static void day_salt(struct salt *s, int64_t at_ms, uint8_t out[32])
 {
@@ -29,16 +30,51 @@ static struct str first_header(const struct request *r, const char *const *names
 	return STR_NONE;
 }
 
+static bool private_v4(uint32_t a)
+{
+	return a >> 24 == 127 || a >> 24 == 10 || a >> 20 == 0xAC1 || a >> 16 == 0xC0A8;
+}
+
+/* Loopback and private networks: where our own TLS proxy stands. */
+static bool is_near(const struct sockaddr *a)
+{
+	if (a->sa_family == AF_INET)
+		return private_v4(ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr));
+	if (a->sa_family != AF_INET6)
+		return false;
+	const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
+	if (IN6_IS_ADDR_V4MAPPED(v6))
+		return private_v4((uint32_t)v6->s6_addr[12] << 24 | (uint32_t)v6->s6_addr[13] << 16 | (uint32_t)v6->s6_addr[14] << 8 | v6->s6_addr[15]);
+	return IN6_IS_ADDR_LOOPBACK(v6) || (v6->s6_addr[0] & 0xFE) == 0xFC;
+}
+
+/* The last entry, which the nearest proxy wrote; those before it are the client's own words. "" if it is no address. */
+static struct str forwarded_for(const struct request *r)
+{
+	struct str rest = request_header(r, "X-Forwarded-For"), last = STR_NONE;
+
+	while (rest.n)
+		last = str_trim(str_cut(&rest, ','));
+	for (size_t i = 0; i < last.n; i++)
+		if (!last.p[i] || !strchr("0123456789abcdefABCDEF.:", last.p[i]))
+			return STR_NONE;
+	return last.n < 64 ? last : STR_NONE;
+}
+
+/* The visitor's, also from behind a proxy of ours: without it all visitors would be one, and its second click a duplicate. */
 static struct str client_address(const struct request *r, char out[64])
 {
 	const union MHD_ConnectionInfo *i = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
 	out[0] = '\0';
-	if (i && i->client_addr) {
-		socklen_t n = i->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-		if (getnameinfo(i->client_addr, n, out, 64, NULL, 0, NI_NUMERICHOST))
-			out[0] = '\0';
-	}
+	if (!i || !i->client_addr)
+		return STR_NONE;
+	struct str behind = is_near(i->client_addr) ? forwarded_for(r) : STR_NONE;
+	if (behind.n)
+		return behind;
+	socklen_t n = i->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	if (getnameinfo(i->client_addr, n, out, 64, NULL, 0, NI_NUMERICHOST))
+		out[0] = '\0';
 	return str_of(out);
 }
 

@@ -102,3 +102,18 @@ def test_many_waiting_visitors_are_all_sent_on(service, link, background):
         finish()
     lock.close()
     assert None in answered
+
+
+def classes(service):
+    """Classes of all clicks, in order."""
+    return [row[0] for row in sqlite3.connect(f"file:{service.data}/ledger.db?mode=ro", uri=True).execute("SELECT class FROM click ORDER BY no")]
+
+
+@pytest.mark.parametrize("first,second,expected", [
+    ("203.0.113.7", "203.0.113.8", "human"), ("203.0.113.7", "203.0.113.7", "duplicate"), ("2001:db8::1", "2001:db8::2", "human"),
+    ("1.1.1.1, 203.0.113.7", "2.2.2.2, 203.0.113.7", "duplicate"), ("words", "other words", "duplicate"), ("", "", "duplicate")])
+def test_visitors_behind_a_proxy_are_told_apart(service, link, first, second, expected):
+    """By the proxy's own entry, the last one; what a client has written before it counts for nothing."""
+    for address in (first, second):
+        assert service.get(link, headers={"x-forwarded-for": address}).status_code == 302
+    assert classes(service) == ["human", expected]
