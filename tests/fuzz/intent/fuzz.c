@@ -27,6 +27,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	if (intent_rules_new(document("rules/intent.yaml", a), document("rules/topics.yaml", a), &rules, NULL) != OK)
 		abort();
+	char *weights = NULL;
+	size_t n = 0;
+	if (file_read("rules/intent.weights", 1 << 22, &weights, &n, NULL) != OK || intent_rules_weigh(rules, (struct str){weights, n}, NULL) != OK)
+		abort();
+	free(weights);
 	arena_free(a);
 	return 0;
 }
