@@ -1,5 +1,5 @@
 /* The insert response of API.md section 2, and what the ledger keeps of it. */
-#include "flow/core.h"
+#include "flow/candidate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -78,6 +78,20 @@ static void put_rivals(struct buf *out, const struct insert *in, const struct pl
 	buf_putc(out, ']');
 }
 
+/* What spoke for and against the place, but what says nothing. */
+static void put_facts(struct buf *out, const struct placed *p)
+{
+	const char *comma = "";
+	buf_printf(out, ",\"chance\":%.4f,\"facts\":{", p->chance);
+	for (size_t i = 0; i < FACT_COUNT; i++) {
+		if (p->pull[i] > -0.005f && p->pull[i] < 0.005f)
+			continue;
+		buf_printf(out, "%s\"%s\":%.2f", comma, weigh_name((enum fact)i), (double)p->pull[i]);
+		comma = ",";
+	}
+	buf_putc(out, '}');
+}
+
 /* Parts and rivals cost bytes: only when asked to explain. */
 static void put_why(struct buf *out, const struct insert *in, const struct placed *p)
 {
@@ -94,6 +108,8 @@ static void put_why(struct buf *out, const struct insert *in, const struct place
 		buf_put(out, STR(",\"rivals\":"));
 		put_rivals(out, in, p);
 		buf_printf(out, ",\"telling\":%.4f,\"products\":%u", phrase.telling, phrase.total);
+		if (p->on_words)
+			put_facts(out, p);
 	} else {
 		buf_put(out, STR("{},\"rivals\":[]"));
 	}
@@ -158,14 +174,15 @@ static void put_link(struct buf *out, const struct insert *in, const struct plac
 static void put_links(struct buf *out, const struct insert *in)
 {
 	uint32_t order[PLACE_MAX_LINKS];
-	for (uint32_t i = 0; i < in->placed_count; i++) {
+	const uint32_t n = in->placed_count;
+	for (uint32_t i = 0; i < n; i++) {
 		uint32_t j = i;
 		for (; j > 0 && in->placed[order[j - 1]].start > in->placed[i].start; j--)
 			order[j] = order[j - 1];
 		order[j] = i;
 	}
 	buf_put(out, STR(",\"links\":["));
-	for (uint32_t i = 0; i < in->placed_count; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		if (i)
 			buf_putc(out, ',');
 		put_link(out, in, &in->placed[order[i]]);

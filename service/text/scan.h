@@ -277,5 +277,5 @@ bool run_closes(char ch, enum side left, enum side right);
 void token_point(struct text *t, uint32_t cp, size_t at, size_t n);
 void token_gap(struct text *t, enum text_gap gap); /* ends the word */
 void token_settle(struct text *t);                 /* ends the word, keeps the gap */
-void token_forget(struct text *t);                 
+void token_forget(struct text *t);
 #endif
