@@ -46,6 +46,7 @@ enum fact {
 #undef X
 	FACT_COUNT
 };
+_Static_assert(FACT_COUNT <= SHELF_WEIGHTS, "a shelf has room for all weights");
 
 struct candidate {
 	uint32_t hit, hit_last;       /* the words that the index knows */

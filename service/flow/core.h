@@ -95,6 +95,8 @@ struct placed { /* a link, in order of decision */
 	struct match_ranked why;
 	struct match_ranked rivals[3];
 	uint32_t rival_count;
+	double chance;               /* of the candidate; 0 for a card */
+	float pull[SHELF_WEIGHTS];   /* what each fact added to its logistic sum */
 };
 
 struct start { /* what begins at a token, while it is undecided */

@@ -314,6 +314,9 @@ static enum status put_link(struct insert *in, const struct candidate *c)
 	struct placed *p = &in->placed[in->placed_count];
 	*p = (struct placed){.phrase = c->phrase, .on_words = true, .why = c->ranked[0], .rival_count = (uint32_t)c->ranked_count - 1};
 	memcpy(p->rivals, c->ranked + 1, (c->ranked_count - 1) * sizeof *p->rivals);
+	p->chance = c->chance;
+	for (size_t i = 0; i < FACT_COUNT; i++)
+		p->pull[i] = (float)(c->fact[i] * in->shelf->weigh[i]);
 	decide_identity(in, str_sub(text_source(in->text), 0, c->from));
 	enum status s = decide_url(in, c->ranked[0].product, p);
 	if (s != OK)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#define LARGE_SHELF 10000 /* products whose titles show how words are used */
 #define REACH 64      /* bytes a phrase may reach to the left of what is known */
 #define NAME_TAIL 4   /* words of a name behind it */
 #define HAN_TAIL 8    /* characters of a lead-in behind the hit */
@@ -342,6 +343,18 @@ static uint64_t find_makers(const struct insert *in, uint32_t from, uint32_t to)
 	return makers;
 }
 
+/* Is the pair that ends here one that titles use, or an everyday word? The titles of a large shelf have all pairs of words that describe
+ * (敏感|肌专|专用|补水); on a small one only the phrase's first pair tells, where a maker would stand. */
+static bool han_known(const struct insert *in, const struct candidate *c, uint32_t at)
+{
+	bool large = catalog_count(in->shelf->catalog) >= LARGE_SHELF;
+	uint32_t wanted = large ? 2 : 1;
+	if (!large && at != c->first + 1)
+		return true;
+	return match_used(in->shelf->match, UINT32_MAX, before_han(in, at), text_folded(in->text, at), wanted) >= wanted ||
+	       (pair_role(in, at - 1) & (MATCH_WORD_PLAIN | MATCH_WORD_TAIL));
+}
+
 /* Does the word name something, so that a product without it is another one? Two titles of the kind that use it make it a
  * describing word; one that nothing sold of the kind has is a name if it looks like one. */
 enum word_kind { WORD_DESCRIBES, WORD_NAMES, WORD_UNKNOWN };
@@ -354,14 +367,15 @@ static enum word_kind word_kind(const struct insert *in, const struct candidate 
 			return WORD_DESCRIBES;
 		if (maker)
 			return WORD_NAMES;
-		return match_used(in->shelf->match, UINT32_MAX, before, w, 2) >= 2 ? WORD_DESCRIBES : WORD_UNKNOWN;
+		return han_known(in, c, at) ? WORD_DESCRIBES : WORD_UNKNOWN;
 	}
 	if (maker || (names_product(c) && at > c->hit_last))
 		return WORD_NAMES;
 	if (has_digit(w))
 		return is_amount(in, c, at) || is_grade(in, c, at) ? WORD_DESCRIBES : WORD_NAMES;
 	bool short_mark = w.n < 2 && c->fact[FACT_han] > 0; /* NF - HC300 - A */
-	if (short_mark || (is_capital(in, at) && match_used(in->shelf->match, UINT32_MAX, STR_NONE, w, 3) < 3))
+	bool begins = at == c->first && token(in, at)->gap >= GAP_HARD && !is_capital(in, c->hit); /* "Fuzzy socks" in a list */
+	if (short_mark || (is_capital(in, at) && !begins && match_used(in->shelf->match, UINT32_MAX, STR_NONE, w, 3) < 3))
 		return WORD_NAMES;
 	if (match_calls(in->shelf->match, w))
 		return WORD_NAMES; /* a camping stove is no kitchen stove, a dog bed no bed */
