@@ -10,6 +10,7 @@ struct config {
 	const char *listen, *admin_listen, *public_url;
 	const char *data, *ledger, *redis;
 	const char *rules, *catalogs, *secret_file;
+	const char *upstream, *upstream_key, *upstream_links;
 	const char *log_level;
 	bool new_secret;
 	int64_t threads, connection_limit, per_address_limit;

@@ -3,6 +3,7 @@
 #include "app/feeder.h"
 #include "app/rulebook.h"
 #include "app/secret.h"
+#include "hook/hook.h"
 #include "http/http.h"
 
 #include <errno.h>
@@ -30,6 +31,7 @@ struct service {
 	struct flow_rules *rules;
 	struct shelf_slot *slot;
 	struct feeder *feeder;
+	struct hook *hook; /* NULL: no upstream */
 	struct http_server *http;
 	bool has_keys;
 };
@@ -150,6 +152,31 @@ static unsigned fit_connections(int64_t wanted)
 	return fits;
 }
 
+static void record(void *arg, const struct ledger_insertion *rec)
+{
+	if (ledger_submit(arg, LEDGER_INSERTION, rec, NULL, NULL) != OK)
+		metric_add(METRIC_INSERT_UNRECORDED, 1);
+}
+
+static enum status start_hook(struct service *v, struct err *e)
+{
+	const struct config *c = v->c;
+	bool alias = strcmp(c->upstream_links, "alias") == 0;
+	if (!alias && strcmp(c->upstream_links, "all") != 0)
+		return err_set(e, E_INPUT, "upstream_links", "must be all or alias");
+	if (!*c->upstream)
+		return OK;
+	const struct hook_options o = {
+		.upstream = str_of(c->upstream),
+		.key = str_of(c->upstream_key),
+		.only_aliases = alias,
+		.slot = v->slot,
+		.record = v->ledger ? record : NULL,
+		.record_arg = v->ledger,
+	};
+	return hook_new(&o, &v->hook, e);
+}
+
 static enum status start_http(struct service *v, struct err *e)
 {
 	const struct config *c = v->c;
@@ -168,7 +195,7 @@ static enum status start_http(struct service *v, struct err *e)
 		.keys_required = v->has_keys || !config_loopback(c->listen),
 		.temp_dir = v->ledger ? str_of(c->data) : STR_NONE, /* a node without a ledger may have no folder of its own */
 	};
-	const struct http_services services = {v->slot, v->ledger, v->keys, feeder_keeper(v->feeder), feeder_ready, v->feeder};
+	const struct http_services services = {v->slot, v->ledger, v->keys, feeder_keeper(v->feeder), feeder_ready, v->feeder, v->hook};
 	return http_start(&o, &services, &v->http, e);
 }
 
@@ -216,6 +243,8 @@ static enum status start(struct service *v, struct err *e)
 	if (s == OK)
 		s = start_feeder(v, e);
 	if (s == OK)
+		s = start_hook(v, e);
+	if (s == OK)
 		s = start_http(v, e);
 	return s == OK ? announce(v, e) : s;
 }
@@ -224,6 +253,7 @@ static void stop(struct service *v)
 {
 	if (v->http)
 		http_stop(v->http, v->c->drain_ms);
+	hook_free(v->hook);
 	feeder_free(v->feeder);
 	if (v->ledger)
 		ledger_close(v->ledger);

@@ -104,6 +104,14 @@ bool insert_record(const struct insert *in, int64_t now_ms, struct ledger_insert
 /* Whole answer at once: new, feed, finish; out gets the answer. Any trouble inside: out is r->answer, and *in_out is NULL. */
 void insert_whole(struct shelf *s, const struct insert_request *r, struct insert **in_out, struct buf *out);
 
+/* Numbers of a model's call that are known only after the answer; no decision and no id depends on them. Before insert_record. */
+void insert_usage(struct insert *in, int64_t prompt_tokens, int64_t completion_tokens);
+/* Where code point `index` of the answer stands in what is given out, as far as is decided by now: for citations that others have made. end: index is
+ * the end of a range (exclusive), and what is inserted there stays outside. */
+int64_t insert_shift(const struct insert *in, int64_t index, bool end);
+/* An earlier answer without our links, labels and closing blocks. False: it holds none, out is untouched. */
+bool flow_restore(struct shelf *s, struct str text, struct buf *out);
+
 /* ---- follow: a click ------------------------------------------------------------------------- */
 
 struct follow_request {

@@ -13,6 +13,7 @@
 #define SMALL_BODY 65536u
 #define NO_BODY 16384u /* read and forgotten where a route takes none */
 #define BATCH_BODIES 16u
+#define GUEST_BODY (64u << 20) /* images and sound travel inside */
 
 /* ---- a request -------------------------------------------------------------------- */
 
@@ -104,6 +105,7 @@ void request_completed(void *arg, struct MHD_Connection *c, void **con_cls, enum
 		/* A little more than MHD's own time-out, which ends idle connections. */
 		atomic_store(&r->visit->deadline_us, mono_us() + r->server->options.deadline_ms * 1000 + IDLE_SLACK_US);
 	}
+	hook_call_free(r->call); /* before the socket is closed */
 	atomic_fetch_sub(&r->server->active, 1);
 	reply_done(&r->reply);
 	body_done(&r->body);
@@ -128,6 +130,8 @@ static size_t body_cap(const struct request *r)
 		return o->max_body * BATCH_BODIES;
 	case BODY_UPLOAD:
 		return o->max_upload;
+	case BODY_GUEST:
+		return o->max_body > GUEST_BODY ? o->max_body : GUEST_BODY;
 	case BODY_NONE:
 		break;
 	}
@@ -180,7 +184,7 @@ static bool route_request(struct request *r)
 
 static bool coding_admitted(struct request *r)
 {
-	if (coding_parse(request_header(r, "Content-Encoding"), &r->coding))
+	if (r->route->body == BODY_GUEST || coding_parse(request_header(r, "Content-Encoding"), &r->coding))
 		return true;
 	reply_header(&r->reply, "Accept-Encoding", "gzip, zstd");
 	problem(r, 415, "Content-Encoding may be gzip or zstd");
@@ -191,7 +195,7 @@ static bool length_admitted(struct request *r, int64_t length, bool chunked)
 {
 	size_t cap = body_cap(r);
 
-	if (length < 0 && !chunked && r->route->body != BODY_NONE) {
+	if (length < 0 && !chunked && r->route->body != BODY_NONE && r->route->body != BODY_GUEST) {
 		problem(r, 411, "a body is needed: Content-Length, or chunked");
 		return false;
 	}
@@ -253,7 +257,7 @@ static enum MHD_Result on_headers(struct request *r, const char *method, const c
 
 static enum MHD_Result on_piece(struct request *r, struct str piece)
 {
-	if (r->visit && r->route && r->route->body == BODY_UPLOAD && !r->refused) /* only a standstill is late */
+	if (r->visit && r->route && r->route->body >= BODY_UPLOAD && !r->refused) /* only a standstill is late */
 		atomic_store(&r->visit->deadline_us, mono_us() + r->server->options.deadline_ms * 1000);
 	if (!r->refused) {
 		enum status s = body_add(&r->body, piece);
@@ -299,7 +303,7 @@ static enum MHD_Result dispatch(struct request *r)
 		problem(r, 503, "too much is waiting");
 		return reply_queue(r, false);
 	}
-	if (!unpack(r))
+	if (r->route->body != BODY_GUEST && !unpack(r))
 		return reply_queue(r, false);
 	if (r->route->answer(r) == WAITING)
 		return MHD_YES; /* r belongs to whoever resumes it */
@@ -314,6 +318,8 @@ void worker_answer(struct request *r)
 
 static enum MHD_Result on_ready(struct request *r)
 {
+	if (r->call)
+		return guest_queue(r);
 	if (r->after)
 		r->after(r, r->settled);
 	return reply_queue(r, false);

@@ -85,6 +85,7 @@ void problem_field(struct request *r, int status, const char *pointer, const cha
 int http_status_of(enum status s);
 void problem_of(struct request *r, enum status s, const struct err *e);
 enum MHD_Result reply_queue(struct request *r, bool closing);
+void count_status(int status);
 
 /* ---- parameters (params.c) ------------------------------------------------------------------------------- */
 
@@ -126,7 +127,7 @@ bool caller_admitted(struct request *r);
 
 enum turn { ANSWERED, WAITING };
 enum where { POOL, WORKER, UPLOAD }; /* UPLOAD: a worker too, never all of them */
-enum body_kind { BODY_NONE, BODY_SMALL, BODY_JSON, BODY_LINES, BODY_UPLOAD };
+enum body_kind { BODY_NONE, BODY_SMALL, BODY_JSON, BODY_LINES, BODY_UPLOAD, BODY_GUEST }; /* GUEST: any, or none; as it came */
 #define R_PUBLISHER ROLE_PUBLISHER
 #define R_MERCHANT ROLE_MERCHANT
 #define R_FINANCE ROLE_FINANCE
@@ -171,6 +172,7 @@ struct request {
 	enum coding coding;
 	struct str bytes; /* the body, unpacked, when the route's function runs */
 	struct reply reply;
+	struct hook_call *call; /* a guest's, on its way to the upstream and back */
 	int64_t began_us;
 	char trace[33]; /* of traceparent, or "" */
 	char method[12];
@@ -341,6 +343,11 @@ bool json_admitted(struct request *r); /* Content-Type; 415 into the reply */
 /* Media type of a Content-Type or Accept item, without parameters. */
 struct str media_type(struct str header);
 
+/* Guests: what goes on to the upstream (guest.c). */
+extern const struct route guest_route; /* whatever else is under /v1/, where an upstream is configured */
+bool is_guest(const struct request *r);
+enum turn answer_guest(struct request *r);
+enum MHD_Result guest_queue(struct request *r); /* the upstream's head is there */
 enum turn answer_insert(struct request *r);
 enum turn answer_batch(struct request *r);
 enum turn answer_stream(struct request *r);

@@ -11,6 +11,7 @@
 #include "catalog/catalog.h"
 #include "feed/feed.h"
 #include "flow/flow.h"
+#include "hook/hook.h"
 #include "ledger/ledger.h"
 #include "link/link.h"
 
@@ -50,6 +51,7 @@ struct http_services {
 	struct http_keeper keeper;
 	bool (*ready)(void *arg, struct buf *why); /* /readyz */
 	void *ready_arg;
+	struct hook *hook; /* NULL: no upstream. Closed by http_stop, freed by its owner after it */
 };
 struct http_server;
 MUST_USE enum status http_start(const struct http_options *o, const struct http_services *s, struct http_server **out, struct err *e);

@@ -109,6 +109,17 @@ static void problem_head(struct request *r, int status, const char *detail)
 		reply_header(p, "Retry-After", "1");
 }
 
+/* Guests read errors in their own dialect. */
+static void guest_problem(struct request *r, int status, const char *detail)
+{
+	buf_clear(&r->reply.body);
+	hook_error_json(&r->reply.body, status, status == 401 ? "invalid_api_key" : status == 503 ? "unavailable" : "refused", str_of(detail));
+	r->reply.status = status;
+	r->reply.type = "application/json";
+	if (status == 503 || status == 429)
+		reply_header(&r->reply, "Retry-After", "1");
+}
+
 void problem(struct request *r, int status, const char *fmt, ...)
 {
 	char detail[400];
@@ -117,6 +128,10 @@ void problem(struct request *r, int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(detail, sizeof detail, fmt, ap);
 	va_end(ap);
+	if (is_guest(r)) {
+		guest_problem(r, status, detail);
+		return;
+	}
 	problem_head(r, status, detail);
 	buf_putc(&r->reply.body, '}');
 }
@@ -125,7 +140,7 @@ void problem_field(struct request *r, int status, const char *pointer, const cha
 {
 	struct buf *b = &r->reply.body;
 
-	if (!pointer || pointer[0] == '\0') {
+	if (!pointer || pointer[0] == '\0' || is_guest(r)) {
 		problem(r, status, "%s", detail);
 		return;
 	}
@@ -196,7 +211,7 @@ static struct MHD_Response *make_response(struct request *r, size_t *n_out)
 	return m;
 }
 
-static void count_status(int status)
+void count_status(int status)
 {
 	static const enum metric of_class[] = {METRIC_HTTP_2XX, METRIC_HTTP_3XX, METRIC_HTTP_4XX, METRIC_HTTP_5XX};
 

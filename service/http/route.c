@@ -18,6 +18,12 @@ const struct route routes[] = {
 		"Given requests under other rules: the links that differ", "", "ReplayCall", "ReplayReply"},
 	{"GET", "/v1/insertions/{id}", R_PUBLISHER | R_FINANCE, WORKER, BODY_NONE, false, true, answer_insertion, "What was decided, and why", "", "", "Insertion"},
 
+	{"POST", "/v1/chat/completions", R_PUBLISHER, POOL, BODY_GUEST, false, false, answer_guest,
+		"Chat completion by the configured upstream, streamed or whole, with links in its text; X-Inlay: off leaves it alone", "", "application/json",
+		"application/json"},
+	{"GET", "/v1/models", R_PUBLISHER, POOL, BODY_GUEST, false, false, answer_guest, "The upstream's models, as all else under /v1/ that is not here",
+		"", "", "application/json"},
+
 	{"GET", "/v1/merchants", R_PUBLISHER | R_MONEY, WORKER, BODY_NONE, false, false, answer_merchants, "All merchants", "", "", "Merchants"},
 	{"PUT", "/v1/merchants/{m}", R_ADMIN, WORKER, BODY_JSON, false, true, answer_merchant_put, "Make or change a merchant", "", "Merchant", "Merchant"},
 	{"GET", "/v1/merchants/{m}", R_PUBLISHER | R_MONEY, WORKER, BODY_NONE, false, false, answer_merchant, "A merchant", "", "", "Merchant"},
@@ -110,5 +116,6 @@ const struct route *route_find(struct request *r, struct str method, struct str 
 			return t;
 		allow_add(allow_out, t->method);
 	}
-	return NULL;
+	bool guest = r->server->services.hook && !r->door->private_door && str_starts(path, STR("/v1/"));
+	return guest && !allow_out[0] ? &guest_route : NULL;
 }

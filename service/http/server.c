@@ -256,6 +256,8 @@ void http_stop(struct http_server *h, int64_t timeout_ms)
 	door_close_listener(&h->admin_door);
 	while (atomic_load(&h->active) > 0 && mono_us() < until)
 		pause_ms(2);
+	if (h->services.hook)
+		hook_close(h->services.hook);
 	workers_stop(&h->workers);
 	waits_stop(&h->waits);
 	/* MHD must not be stopped with suspended connections. All of them are resumed by now or are about to be. */

@@ -21,7 +21,7 @@ def test_the_routes_of_the_contract_are_described(node):
     wanted = ["GET /c/{token}", "POST /v1/insert", "POST /v1/insert/stream", "POST /v1/insert/batch", "POST /v1/replay", "GET /v1/insertions/{id}", "GET /v1/merchants",
               "PUT /v1/merchants/{m}", "GET /v1/merchants/{m}", "DELETE /v1/merchants/{m}", "PUT /v1/merchants/{m}/catalog",
               "PATCH /v1/merchants/{m}/catalog", "GET /v1/merchants/{m}/catalog", "GET /v1/merchants/{m}/catalog/errors",
-              "GET /v1/merchants/{m}/products", "GET /v1/catalog/search", "POST /v1/conversions", "GET /v1/postback/{m}", "POST /v1/postback/{m}",
+              "GET /v1/merchants/{m}/products", "GET /v1/catalog/search", "POST /v1/chat/completions", "GET /v1/models", "POST /v1/conversions", "GET /v1/postback/{m}", "POST /v1/postback/{m}",
               "GET /v1/commissions", "GET /v1/reports/commissions", "GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /"]
     missing = [w for w in wanted if w.split()[0].lower() not in paths.get(w.split()[1], {})]
     assert not missing

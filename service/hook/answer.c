@@ -1,0 +1,174 @@
+/* What the upstream says, on the hook's thread: its head, its bytes, its end. */
+#include "hook/call.h"
+
+#include <string.h>
+
+/* ---- errors of our own ---------------------------------------------------------------------- */
+
+void hook_error_json(struct buf *out, int status, const char *code, struct str message)
+{
+	const char *type = status == 429 ? "rate_limit_error" : status >= 500 ? "server_error" : "invalid_request_error";
+	buf_put(out, STR("{\"error\":{\"message\":"));
+	buf_put_json(out, message);
+	buf_printf(out, ",\"type\":\"%s\",\"param\":null,\"code\":\"%s\"}}", type, code);
+}
+
+static void say_unreachable(struct hook_call *c, bool late)
+{
+	struct buf b;
+	buf_init(&b, 1024);
+	hook_error_json(&b, late ? 504 : 502, late ? "upstream_timeout" : "upstream_unreachable",
+		late ? STR("The upstream did not answer in time.") : STR("The upstream cannot be reached, or what it answers is no HTTP."));
+	c->head.status = late ? 504 : 502;
+	c->head.length = (int64_t)b.n;
+	buf_clear(&c->head.fields);
+	buf_put(&c->head.fields, (struct str){"Content-Type\0application/json\0", 30});
+	call_head_ready(c);
+	call_put(c, buf_str(&b));
+	buf_done(&b);
+}
+
+/* ---- the head ---------------------------------------------------------------------------------- */
+
+static void choose_mode(struct hook_call *c)
+{
+	bool touched = c->ask.links && c->head.status == 200;
+	c->mode = touched && c->head.event_stream ? MODE_STREAM : touched && c->head.json ? MODE_WHOLE : MODE_PASS;
+	if (c->mode == MODE_STREAM)
+		c->head.length = -1;
+}
+
+static void end_head(struct hook_call *c)
+{
+	long status = 0;
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status >= 200) { /* before it there may be heads that only say "go on" */
+		c->head_over = true;
+		c->head.status = (int)status;
+		wire_head(&c->head, buf_str(&c->lines), c->ask.links);
+		choose_mode(c);
+		if (c->mode != MODE_WHOLE)
+			call_head_ready(c);
+	}
+	buf_clear(&c->lines);
+}
+
+size_t answer_header(char *line, size_t size, size_t n, void *arg)
+{
+	struct hook_call *c = arg;
+	struct str s = {line, size * n};
+	if (c->head_over) /* trailers */
+		return s.n;
+	buf_put(&c->lines, s);
+	if (c->lines.failed)
+		return 0;
+	if (str_trim(s).n == 0)
+		end_head(c);
+	return s.n;
+}
+
+/* ---- the body ---------------------------------------------------------------------------------------- */
+
+/* Longer than we are ready to hold: passes as it is. */
+static void let_pass(struct hook_call *c, struct str more)
+{
+	c->mode = MODE_PASS;
+	call_head_ready(c);
+	call_put(c, buf_str(&c->whole));
+	call_put(c, more);
+	buf_done(&c->whole);
+}
+
+static void take(struct hook_call *c, struct str bytes)
+{
+	struct buf *out = &c->hook->scratch;
+	switch (c->mode) {
+	case MODE_PASS:
+		call_put(c, bytes);
+		break;
+	case MODE_STREAM:
+		buf_clear(out);
+		chat_stream_feed(&c->chat, bytes, out);
+		call_put(c, buf_str(out));
+		break;
+	case MODE_WHOLE:
+		if (c->whole.n + bytes.n > WHOLE_MAX)
+			let_pass(c, bytes);
+		else
+			buf_put(&c->whole, bytes);
+		break;
+	}
+}
+
+size_t answer_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct hook_call *c = arg;
+	struct str s = {bytes, size * n};
+	pthread_mutex_lock(&c->lock);
+	bool full = c->out.n > OUT_HIGH;
+	c->starved = full;
+	pthread_mutex_unlock(&c->lock);
+	if (full) {
+		c->paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
+	take(c, s);
+	return c->whole.failed || c->hook->scratch.failed ? 0 : s.n;
+}
+
+/* ---- the end -------------------------------------------------------------------------------------------- */
+
+static void end_whole(struct hook_call *c, bool broken)
+{
+	struct buf *out = &c->hook->scratch;
+	buf_clear(out);
+	if (!broken && chat_whole(&c->chat, buf_str(&c->whole), out))
+		c->head.length = (int64_t)out->n;
+	else if (broken)
+		c->head.length = -1; /* it has promised more than came: so do we */
+	else
+		c->head.length = (int64_t)c->whole.n;
+	call_head_ready(c);
+	call_put(c, out->n ? buf_str(out) : buf_str(&c->whole));
+	buf_done(&c->whole);
+}
+
+static void end_stream(struct hook_call *c, bool broken)
+{
+	struct buf *out = &c->hook->scratch;
+	buf_clear(out);
+	chat_stream_end(&c->chat, broken, out);
+	call_put(c, buf_str(out));
+}
+
+static void record(struct hook_call *c)
+{
+	const struct hook_options *o = &c->hook->options;
+	if (c->chat.shelf)
+		chat_record(&c->chat, o->record, o->record_arg);
+}
+
+void answer_done(struct hook_call *c, CURLcode code)
+{
+	bool broken = code != CURLE_OK;
+	if (!c->head_over)
+		say_unreachable(c, code == CURLE_OPERATION_TIMEDOUT);
+	else if (c->mode == MODE_WHOLE)
+		end_whole(c, broken);
+	else if (c->mode == MODE_STREAM)
+		end_stream(c, broken);
+	record(c);
+	call_end(c, broken && c->head_over);
+}
+
+void answer_cut(struct hook_call *c)
+{
+	if (c->head_over && c->mode == MODE_STREAM)
+		end_stream(c, true);
+	record(c);
+	if (!c->head_over)
+		say_unreachable(c, false);
+	else if (c->mode == MODE_WHOLE)
+		end_whole(c, true);
+	call_end(c, true);
+}

@@ -1,0 +1,67 @@
+/* hook: the dialects of chat pipelines, over flow. Today: the OpenAI-compatible reverse proxy.
+ *
+ * A call is a request that a guest made; its bytes go to the upstream (from configuration only) and the upstream's bytes come back, with links where
+ * an answer's text may carry them and every other byte as it was. On any trouble inside, the upstream's bytes go through unchanged.
+ *
+ * Refuses: listening, keys, deciding where a link goes (flow does), durability (what is to be recorded is handed to `record`).
+ * Owns: one thread with all upstream connections (libcurl's multi interface over epoll); calls.
+ * Threads: hook_call_* of one call from one thread at a time; wake is called from the hook's thread, or from within hook_call_start. */
+#ifndef HOOK_H
+#define HOOK_H
+
+#include "base/base.h"
+#include "flow/flow.h"
+
+struct hook_options {
+	struct str upstream;    /* base URL as clients' libraries write it: https://api.openai.com/v1 */
+	struct str key;         /* sent to the upstream in place of the caller's; "": none */
+	bool only_aliases;      /* only models named "…+links" are touched; else every chat call */
+	int64_t connect_ms, idle_ms; /* 0: 10 s, 10 min: to connect, and without a byte from the upstream */
+	struct shelf_slot *slot;
+	/* Takes an insertion for the ledger; called on the hook's thread. NULL: nothing is recorded. */
+	void (*record)(void *arg, const struct ledger_insertion *rec);
+	void *record_arg;
+};
+struct hook;
+/* E_INPUT: the upstream is no http(s) URL. Strings are copied. */
+MUST_USE enum status hook_new(const struct hook_options *o, struct hook **out, struct err *e);
+/* Ends all calls as if the upstream had closed; no new ones. Returns when every waker was woken. */
+void hook_close(struct hook *h);
+void hook_free(struct hook *h); /* after hook_close, and after the last hook_call_free */
+
+/* ---- a call --------------------------------------------------------------------------------- */
+
+struct hook_field { /* a header */
+	struct str name, value;
+};
+struct hook_request {
+	struct str method, target; /* target: raw path and query, "/v1/…" */
+	const struct hook_field *field;
+	size_t field_count;
+	bool own_key;    /* the key among the headers is for us: it goes no further */
+	struct str body; /* may be packed as its Content-Encoding says only if it is not a chat call */
+	/* Frees the body; called once, when the upstream has it or needs it no more. May be NULL. */
+	void (*body_free)(void *owner);
+	void *body_owner;
+	int client; /* the client's socket: while it is open the call goes on; -1: not watched */
+};
+struct hook_call;
+/* E_BUSY: closing, or too many calls. E_INPUT: a target that leads out of the upstream's base. The body is the call's only on success. */
+MUST_USE enum status hook_call_new(struct hook *h, const struct hook_request *r, struct hook_call **out, struct err *e);
+/* wake is called once, when the head is there. */
+void hook_call_start(struct hook_call *c, void (*wake)(void *arg), void *arg);
+/* The head, after the first wake. Of a call that failed before it had one: ours, in OpenAI's form. */
+int hook_call_status(const struct hook_call *c);
+int64_t hook_call_length(const struct hook_call *c); /* -1: not known before the end */
+bool hook_call_field(const struct hook_call *c, size_t i, struct hook_field *out); /* i from 0; strings end in NUL */
+/* Bytes for the client: over 0. 0: none yet; then `sleep` was called, under the call's lock, and wake comes once, later. */
+#define HOOK_END (-1)
+#define HOOK_BROKEN (-2) /* the upstream broke off: so must we */
+long hook_call_read(struct hook_call *c, char *out, size_t n, void (*sleep)(void *arg), void *arg);
+/* The client has all of it, or is gone: then the upstream is stopped. No wake after this. Before the client's socket is closed. NULL is fine. */
+void hook_call_free(struct hook_call *c);
+
+/* {"error":{…}} as OpenAI's clients read it. */
+void hook_error_json(struct buf *out, int status, const char *code, struct str message);
+
+#endif
