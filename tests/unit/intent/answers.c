@@ -40,6 +40,18 @@ static void test_topic_vetoes_for_good(void **state)
 	arena_free(a);
 }
 
+/* An answer that names a line to call has understood what the question only hints at. */
+static void test_line_to_call(void **state)
+{
+	struct arena *a = arena_new(1 << 20);
+	struct intent in = ask(state, "Which bathroom scale should I buy?", a);
+	assert_int_equal(hear(state, &in, "You can call our support team at 555 988.", false, a), INTENT_CONSUMER);
+	assert_int_equal(hear(state, &in, "Please talk to someone; an eating disorder helpline can help.", false, a), INTENT_SENSITIVE);
+	in = ask(state, "Which rope should I buy?", a);
+	assert_int_equal(hear(state, &in, "You can call or text 988 at any time.", false, a), INTENT_SENSITIVE);
+	arena_free(a);
+}
+
 static void test_chinese_health_goods(void **state)
 {
 	struct arena *a = arena_new(1 << 20);
@@ -100,6 +112,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_packing_list_is_no_veto, rules_setup, rules_teardown),
 		cmocka_unit_test_setup_teardown(test_topic_vetoes_for_good, rules_setup, rules_teardown),
+		cmocka_unit_test_setup_teardown(test_line_to_call, rules_setup, rules_teardown),
 		cmocka_unit_test_setup_teardown(test_chinese_health_goods, rules_setup, rules_teardown),
 		cmocka_unit_test_setup_teardown(test_read_twice, rules_setup, rules_teardown),
 		cmocka_unit_test_setup_teardown(test_speaks_against, rules_setup, rules_teardown),
