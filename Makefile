@@ -77,6 +77,7 @@ build/fuzz/obj/%.o: %.c build/gen/t2s.inc
 	@echo "  FUZZ  $<"; clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
 build/fuzz/%: tests/fuzz/%/fuzz.c $(FUZZ_OBJ)
 	@echo "  FUZZ  $@"; clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS) -lmd4c-html -lmd4c
+.SECONDARY: $(FUZZ_OBJ)
 fuzz: $(FUZZ:%=build/fuzz/%)
 	tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ)
 
