@@ -272,7 +272,6 @@ void match_index_free(struct match_index *ix)
 	free(ix->products);
 	free(ix->fits);
 	free(ix->joins);
-	free(ix->leads);
 	free(ix->calls);
 	map_free(ix->tune.roles);
 	arena_free(ix->words);

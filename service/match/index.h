@@ -38,8 +38,6 @@ struct match_index {
 	uint8_t *fits;
 	uint64_t *joins; /* sorted: phrase << 32 | word that makes another thing of it */
 	size_t join_count;
-	uint64_t *leads; /* sorted: phrase << 32 | Han character that stands before it in titles */
-	size_t lead_count;
 	uint32_t calls_count;
 	uint8_t *calls; /* by word: a category is called by it (Camping & Hiking) */
 	struct terms terms;

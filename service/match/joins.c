@@ -1,6 +1,5 @@
 /* joins.c: the words that make another thing of a phrase when they follow it (手机 + 壳, phone + case), read off the
- * titles: there the phrase stands in front of the noun that names the thing. And the characters that stand before a
- * Chinese phrase in titles: behind others it may be the tail of an unknown name. */
+ * titles: there the phrase stands in front of the noun that names the thing. */
 #include "match/index.h"
 
 #include <stdlib.h>
@@ -60,17 +59,6 @@ static bool joins_head(const struct match_index *ix, struct slice title, const s
 	return true;
 }
 
-/* What stands before the phrases that a Chinese head ends in. */
-static bool leads_head(const struct match_index *ix, struct slice title, const struct head *h, struct pairs *out)
-{
-	for (uint32_t i = h->from + 1; h->han && i < h->to; i++) {
-		const struct entry *e = type_at(ix, title.p + i, h->to - i);
-		if (e != NULL && !pairs_put(out, (uint32_t)(e - ix->entries), title.p[i - 1].id))
-			return false;
-	}
-	return true;
-}
-
 static int cmp_pair(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -99,7 +87,7 @@ static size_t pairs_seal(struct pairs *x, size_t enough)
 
 bool joins_build(struct match_index *ix)
 {
-	struct pairs joins = {0}, leads = {0};
+	struct pairs joins = {0};
 	const struct titles *t = &ix->titles;
 	bool fine = true;
 	for (uint32_t p = 0; fine && p < t->title.count; p++) {
@@ -109,12 +97,10 @@ bool joins_build(struct match_index *ix)
 			continue;
 		size_t n = heads_find(t, &ix->tune, title, heads);
 		for (size_t i = 0; fine && i < n; i++)
-			fine = joins_head(ix, title, &heads[i], &joins) && leads_head(ix, title, &heads[i], &leads);
+			fine = joins_head(ix, title, &heads[i], &joins);
 	}
 	ix->joins = joins.at;
 	ix->join_count = pairs_seal(&joins, SEEN_ENOUGH);
-	ix->leads = leads.at;
-	ix->lead_count = pairs_seal(&leads, 1);
 	return fine;
 }
 
@@ -137,14 +123,4 @@ bool match_continues(const struct match_index *ix, uint32_t phrase, struct str n
 	if (word == WORD_NONE || gap > (kind == TEXT_HAN ? GAP_NONE : GAP_SOFT))
 		return false;
 	return pairs_have(ix->joins, ix->join_count, (uint64_t)phrase << 32 | word);
-}
-
-bool match_trails(const struct match_index *ix, uint32_t phrase, struct str before, enum text_kind kind, enum text_gap gap)
-{
-	if (kind != TEXT_HAN || gap != GAP_NONE || !ix->entries[phrase].han || ix->entries[phrase].kind != MATCH_TYPE)
-		return false;
-	if (tuning_roles(&ix->tune, before) & (ROLE_LINK | ROLE_LEAD))
-		return false;
-	uint32_t word = lexicon_find(&ix->titles.lexicon, before);
-	return word == WORD_NONE || !pairs_have(ix->leads, ix->lead_count, (uint64_t)phrase << 32 | word);
 }

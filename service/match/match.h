@@ -67,9 +67,6 @@ void match_scan_init(struct match_scan *s, const struct match_index *ix);
 size_t match_scan_push(struct match_scan *s, struct str folded, enum text_gap gap, struct match_hit hits[MATCH_MAX_TOKENS]);
 /* Would the token right after a hit make another thing of it, as titles use the words: 手机 before 壳, "phone" before "case"? */
 bool match_continues(const struct match_index *ix, uint32_t phrase, struct str next_folded, enum text_kind kind, enum text_gap gap);
-/* Is a Chinese hit only the tail of a longer name that no title knows, judged by the token right before it: 面膜 of 鱼子酱面膜?
- * False behind words like 的 or 款, and where titles have the two side by side. */
-bool match_trails(const struct match_index *ix, uint32_t phrase, struct str before_folded, enum text_kind kind, enum text_gap gap);
 /* What a word does in an answer; bits. Rules, and what the titles show. */
 enum match_word {
 	MATCH_WORD_EDGE = 1,    /* no phrase reaches over it */

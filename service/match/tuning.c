@@ -67,7 +67,6 @@ static const struct {
         {"links", ROLE_LINK},
         {"ordinary", ROLE_GENERIC},
         {"bylines", ROLE_BYLINE},
-        {"leads", ROLE_LEAD},
         {"wide", ROLE_WIDE},
         {"articles", ROLE_ARTICLE | ROLE_EDGE},
         {"edges", ROLE_EDGE},

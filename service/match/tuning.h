@@ -11,7 +11,6 @@ enum word_role {
 	ROLE_GENERIC = 4, /* never a kind of product by itself: set, home, 产品 ... */
 	ROLE_UNIT = 8,    /* after digits a quantity and no model: ml, gb ... */
 	ROLE_BYLINE = 32, /* between a work and who made it: by */
-	ROLE_LEAD = 64,   /* a Chinese character a new word may begin behind: 用, 款, 买 */
 	ROLE_LINK = 16,   /* may not begin or end a phrase: and, of, the, 的 ... */
 	/* Below: of answers, not of titles. */
 	ROLE_WIDE = 128,    /* too wide alone, a noun behind another word: sleeping bag, water bottle */

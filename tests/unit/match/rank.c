@@ -85,6 +85,22 @@ static void filters_refuse_and_count(void **state)
 	assert_int_equal(match_rank(ix, shop_phrase(ix, "headphones"), NULL, (struct match_filter){0}, out, 0, NULL), 0);
 }
 
+static void needed_words_are_had(void **state)
+{
+	(void)state;
+	struct arena *a = arena_new(1u << 20);
+	struct match_ranked out[4];
+	struct match_context *c = match_context_new(ix, a);
+	match_context_need(c, STR_NONE, STR("sony"));
+	size_t n = match_rank(ix, shop_phrase(ix, "headphones"), c, (struct match_filter){0}, out, ARRAY_LEN(out), NULL);
+	assert_true(n > 0);
+	for (size_t i = 0; i < n; i++)
+		assert_true(match_has(ix, out[i].product, STR_NONE, STR("sony")));
+	match_context_need(c, STR_NONE, STR("nowhere"));
+	assert_int_equal(match_rank(ix, shop_phrase(ix, "headphones"), c, (struct match_filter){0}, out, ARRAY_LEN(out), NULL), 0);
+	arena_free(a);
+}
+
 static void ties_fall_by_freshness_price_and_order(void **state)
 {
 	(void)state;
@@ -205,6 +221,7 @@ int main(void)
 	        cmocka_unit_test(the_thing_not_its_accessory),
 	        cmocka_unit_test(parts_of_a_score),
 	        cmocka_unit_test(filters_refuse_and_count),
+	        cmocka_unit_test(needed_words_are_had),
 	        cmocka_unit_test(ties_fall_by_freshness_price_and_order),
 	        cmocka_unit_test(nothing_else_decides),
 	        cmocka_unit_test(search_finds_by_content),

@@ -143,18 +143,18 @@ static void words_that_go_on(void **state)
 	assert_false(match_continues(ix, shop_phrase(ix, "手机壳"), STR("壳"), TEXT_HAN, GAP_NONE));
 }
 
-static void tails_of_unknown_names(void **state)
+static void words_in_answers(void **state)
 {
 	(void)state;
 	uint32_t mask = shop_phrase(ix, "面膜");
-	assert_true(match_trails(ix, mask, STR("酱"), TEXT_HAN, GAP_NONE));
-	assert_true(match_trails(ix, mask, STR("膜"), TEXT_HAN, GAP_NONE));
-	assert_false(match_trails(ix, mask, STR("酱"), TEXT_HAN, GAP_CLAUSE));
-	assert_false(match_trails(ix, mask, STR("的"), TEXT_HAN, GAP_NONE));
-	assert_false(match_trails(ix, mask, STR("款"), TEXT_HAN, GAP_NONE));
-	assert_false(match_trails(ix, mask, STR("湿"), TEXT_HAN, GAP_NONE)); /* 补水保湿面膜 */
-	assert_false(match_trails(ix, mask, STR("spf"), TEXT_WORD, GAP_NONE));
-	assert_false(match_trails(ix, shop_phrase(ix, "headphones"), STR("酱"), TEXT_HAN, GAP_NONE));
+	assert_true(match_used(ix, UINT32_MAX, STR("保"), STR("湿"), 9) > 0);
+	assert_int_equal(match_used(ix, UINT32_MAX, STR("湿"), STR("保"), 9), 0);
+	assert_int_equal(match_used(ix, mask, STR_NONE, STR("headphones"), 9), 0);
+	assert_true(match_used(ix, UINT32_MAX, STR_NONE, STR("headphones"), 1) == 1);
+	assert_int_equal(match_used(ix, mask, STR_NONE, STR("nowhere"), 9), 0);
+	assert_true(match_calls(ix, STR("camping")));
+	assert_false(match_calls(ix, STR("nowhere")));
+	assert_int_equal(match_word(ix, STR("nowhere")), 0);
 }
 
 static void hostile_tokens(void **state)
@@ -179,7 +179,7 @@ int main(void)
 	        cmocka_unit_test(a_copy_is_a_fork),
 	        cmocka_unit_test(a_gap_ends_phrases),
 	        cmocka_unit_test(words_that_go_on),
-	        cmocka_unit_test(tails_of_unknown_names),
+	        cmocka_unit_test(words_in_answers),
 	        cmocka_unit_test(hostile_tokens),
 	};
 	return cmocka_run_group_tests(tests, open_shop, close_shop);
