@@ -5,10 +5,10 @@
 #include <string.h>
 
 #define LARGE_SHELF 10000 /* products whose titles show how words are used */
-#define REACH 64      /* bytes a phrase may reach to the left of what is known */
-#define NAME_TAIL 4   /* words of a name behind it */
-#define HAN_TAIL 8    /* characters of a lead-in behind the hit */
-#define LOOK_BACK 16  /* tokens of the sentence that are searched for advice */
+#define REACH 64          /* bytes a phrase may reach to the left of what is known */
+#define NAME_TAIL 4       /* words of a name behind it */
+#define HAN_TAIL 8        /* characters of a lead-in behind the hit */
+#define LOOK_BACK 16      /* tokens of the sentence that are searched for advice */
 
 static const struct text_token *token(const struct insert *in, uint32_t at)
 {
@@ -373,7 +373,7 @@ static enum word_kind word_kind(const struct insert *in, const struct candidate 
 		return WORD_NAMES;
 	if (has_digit(w))
 		return is_amount(in, c, at) || is_grade(in, c, at) ? WORD_DESCRIBES : WORD_NAMES;
-	bool short_mark = w.n < 2 && c->fact[FACT_han] > 0; /* NF - HC300 - A */
+	bool short_mark = w.n < 2 && c->fact[FACT_han] > 0;                                        /* NF - HC300 - A */
 	bool begins = at == c->first && token(in, at)->gap >= GAP_HARD && !is_capital(in, c->hit); /* "Fuzzy socks" in a list */
 	if (short_mark || (is_capital(in, at) && !begins && match_used(in->shelf->match, UINT32_MAX, STR_NONE, w, 3) < 3))
 		return WORD_NAMES;
@@ -401,7 +401,8 @@ static bool name_before(const struct insert *in, const struct candidate *c)
 		return false;
 	const struct text_token *a = token(in, c->first - 1), *b = token(in, c->first);
 	struct str between = str_sub(text_source(in->text), a->end, b->start);
-	return str_eq(between, STR(" - ")) && a->block == b->block && a->kind == TEXT_WORD && (has_digit(text_folded(in->text, c->first - 1)) || has_digit(text_folded(in->text, c->first)));
+	return str_eq(between, STR(" - ")) && a->block == b->block && a->kind == TEXT_WORD &&
+	       (has_digit(text_folded(in->text, c->first - 1)) || has_digit(text_folded(in->text, c->first)));
 }
 
 bool phrase_needs(const struct insert *in, struct candidate *c, struct match_context *context)
@@ -442,14 +443,16 @@ static bool has_advice(const struct insert *in, const struct candidate *c)
 static bool binds(const struct insert *in, uint32_t at)
 {
 	struct str w = text_folded(in->text, at);
-	return str_eq(w, STR("and")) || str_eq(w, STR("or")) || str_eq(w, STR("和")) || str_eq(w, STR("与")) || str_eq(w, STR("或")) || str_eq(w, STR("及"));
+	return str_eq(w, STR("and")) || str_eq(w, STR("or")) || str_eq(w, STR("和")) || str_eq(w, STR("与")) || str_eq(w, STR("或")) ||
+	       str_eq(w, STR("及"));
 }
 
 void phrase_facts(const struct insert *in, struct candidate *c)
 {
 	double *f = c->fact;
 	bool more = c->last < c->window, tied = more && joined(in, c->last);
-	bool article = c->first > 0 && token(in, c->first)->clause == token(in, c->first - 1)->clause && (role(in, c->first - 1) & MATCH_WORD_ARTICLE);
+	bool article = c->first > 0 && token(in, c->first)->clause == token(in, c->first - 1)->clause &&
+	               (role(in, c->first - 1) & MATCH_WORD_ARTICLE);
 	uint32_t start = c->first - (article ? 1 : 0);
 	bool left = token(in, start)->gap >= GAP_CLAUSE || (start > 0 && binds(in, start - 1));
 	bool right = !more || token(in, c->last + 1)->gap >= GAP_HARD || binds(in, c->last + 1);
@@ -461,7 +464,8 @@ void phrase_facts(const struct insert *in, struct candidate *c)
 	f[FACT_article] = article;
 	f[FACT_advice] = has_advice(in, c);
 	f[FACT_tied] = tied && !(role(in, c->last + 1) & MATCH_WORD_EDGE);
-	f[FACT_bare] = !(f[FACT_han] > 0) && !item && !article && !(f[FACT_series] > 0) && !plural(text_folded(in->text, c->last)) && c->first == c->last;
+	f[FACT_bare] = !(f[FACT_han] > 0) && !item && !article && !(f[FACT_series] > 0) && !plural(text_folded(in->text, c->last)) &&
+	               c->first == c->last;
 	f[FACT_several] = f[FACT_han] > 0 ? c->hit_last - c->hit >= 2 : c->hit_last > c->hit;
 	f[FACT_han_item] = f[FACT_han] * f[FACT_item];
 	f[FACT_han_whole] = f[FACT_han] * f[FACT_whole];

@@ -5,7 +5,7 @@
 
 static const char *const names[FACT_COUNT] = {
 #define X(name) #name,
-	FACTS(X)
+        FACTS(X)
 #undef X
 };
 
@@ -92,7 +92,8 @@ static double loose_share(const struct insert *in, const struct candidate *c)
 		if (hit || (pair && (i == 0 || t[i - 1].kind != TEXT_HAN)))
 			continue;
 		words++;
-		loose += !match_has(in->shelf->match, c->ranked[0].product, pair ? text_folded(in->text, i - 1) : STR_NONE, text_folded(in->text, i));
+		loose += !match_has(
+		        in->shelf->match, c->ranked[0].product, pair ? text_folded(in->text, i - 1) : STR_NONE, text_folded(in->text, i));
 	}
 	return words > 0 ? loose / words : 0;
 }

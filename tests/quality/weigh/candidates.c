@@ -19,8 +19,8 @@ static void put(void *arg, const struct insert *in, const struct candidate *c)
 	const struct product *p = catalog_product(in->shelf->catalog, c->ranked[0].product);
 	const struct str *id = arg;
 	const struct text_token *t = text_tokens(in->text);
-	printf("%.*s\t%u\t%u\t%.*s\t%.*s\t%.*s", (int)id->n, id->p, t[c->first].start, t[c->last].end, (int)c->words.text.n, c->words.text.p, (int)p->id.n, p->id.p,
-		(int)p->category.n, p->category.p);
+	printf("%.*s\t%u\t%u\t%.*s\t%.*s\t%.*s", (int)id->n, id->p, t[c->first].start, t[c->last].end, (int)c->words.text.n,
+	        c->words.text.p, (int)p->id.n, p->id.p, (int)p->category.n, p->category.p);
 	for (size_t i = 0; i < FACT_COUNT; i++)
 		printf("\t%.4f", c->fact[i]);
 	putchar('\n');

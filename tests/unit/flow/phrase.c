@@ -19,9 +19,8 @@ static void link_words(json_t *response, struct buf *out)
 {
 	size_t i;
 	json_t *l;
-	json_array_foreach(json_object_get(response, "links"), i, l)
-		buf_printf(out, "%s%s=%s", i ? " | " : "", json_string_value(json_object_get(l, "text")),
-			json_string_value(json_object_get(json_object_get(l, "product"), "id")));
+	json_array_foreach(json_object_get(response, "links"), i, l) buf_printf(out, "%s%s=%s", i ? " | " : "",
+	        json_string_value(json_object_get(l, "text")), json_string_value(json_object_get(json_object_get(l, "product"), "id")));
 }
 
 /* "words=product | words=product", the same whole and byte by byte. */
@@ -125,12 +124,12 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_whole_phrase),
-		cmocka_unit_test(a_name_is_that_one_or_nothing),
-		cmocka_unit_test(a_part_of_another_word_is_none),
-		cmocka_unit_test(a_shop_is_no_product),
-		cmocka_unit_test(readers_get_their_market),
-		cmocka_unit_test(facts_are_told),
+	        cmocka_unit_test(the_whole_phrase),
+	        cmocka_unit_test(a_name_is_that_one_or_nothing),
+	        cmocka_unit_test(a_part_of_another_word_is_none),
+	        cmocka_unit_test(a_shop_is_no_product),
+	        cmocka_unit_test(readers_get_their_market),
+	        cmocka_unit_test(facts_are_told),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
