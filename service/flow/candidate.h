@@ -76,6 +76,8 @@ bool phrase_needs(const struct insert *in, struct candidate *c, struct match_con
 void phrase_facts(const struct insert *in, struct candidate *c);
 
 /* weigh.c */
+/* Does the question name the phrase only as the beginning of another thing? */
+bool weigh_only_within(const struct insert *in, uint32_t phrase);
 void weigh_question(struct insert *in); /* which things the question names */
 void weigh_candidate(struct insert *in, struct candidate *c);
 const char *weigh_name(enum fact f);

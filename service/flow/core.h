@@ -148,6 +148,8 @@ struct insert {
 	bool id_known;
 	uint32_t asked_phrase[INSERT_ASKED]; /* kinds of things that the question names */
 	uint32_t asked_count;
+	uint32_t within_phrase[INSERT_ASKED]; /* what they are for: 手机 where a 手机壳 is asked for, and never by itself */
+	uint32_t within_count;
 	bool listing; /* it asks for a list of goods */
 	void (*trace)(void *arg, const struct insert *in, const struct candidate *c); /* tools: told of each candidate, and nothing is linked */
 	void *trace_arg;

@@ -399,7 +399,7 @@ static enum refusal refuse_phrase(struct insert *in, const struct candidate *c)
 		return REFUSED_CROWDED;
 	if (place_blocks_phrase(policy, c->words.text) || place_blocks_category(policy, c->words.category))
 		return REFUSED_BLOCKED;
-	if (generic(in, &c->words))
+	if (generic(in, &c->words) || weigh_only_within(in, c->phrase))
 		return REFUSED_BELOW_THRESHOLD;
 	uint32_t from = t[sentence_start(in, c->first)].start;
 	struct str sentence = str_sub(text_source(in->text), from, t[c->window].end), rule;

@@ -25,22 +25,53 @@ const char *weigh_name(enum fact f)
 
 /* ---- the question ------------------------------------------------------------------------- */
 
+static bool has_phrase(const uint32_t *list, uint32_t n, uint32_t phrase)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (list[i] == phrase)
+			return true;
+	return false;
+}
+
+/* Sorts the question's hits: kinds that are asked for, and those that only begin the name of another (an espresso machine in an
+ * espresso machine cleaner). */
+static void sort_asked(struct insert *in, const struct match_hit *hit, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		bool begins = false;
+		for (uint32_t k = 0; k < n; k++)
+			begins |= hit[k].first == hit[i].first && hit[k].last > hit[i].last;
+		if (!begins)
+			in->asked_phrase[in->asked_count++] = hit[i].phrase;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (!has_phrase(in->asked_phrase, in->asked_count, hit[i].phrase))
+			in->within_phrase[in->within_count++] = hit[i].phrase;
+}
+
+bool weigh_only_within(const struct insert *in, uint32_t phrase)
+{
+	return has_phrase(in->within_phrase, in->within_count, phrase);
+}
+
 void weigh_question(struct insert *in)
 {
 	struct match_scan scan;
-	struct match_hit hits[MATCH_MAX_TOKENS];
+	struct match_hit hits[MATCH_MAX_TOKENS], asked[INSERT_ASKED];
+	uint32_t asked_count = 0;
 	const struct text *q = in->question;
 	match_scan_init(&scan, in->shelf->match);
 	for (uint32_t i = 0; i < text_count(q); i++) {
 		struct str w = text_folded(q, i);
 		in->listing |= (match_word(in->shelf->match, w) & MATCH_WORD_LISTING) != 0;
 		size_t n = match_scan_push(&scan, w, (enum text_gap)text_tokens(q)[i].gap, hits);
-		for (size_t k = 0; k < n && in->asked_count < INSERT_ASKED; k++) {
+		for (size_t k = 0; k < n && asked_count < INSERT_ASKED; k++) {
 			struct match_phrase p = match_phrase(in->shelf->match, hits[k].phrase);
 			if (p.kind != MATCH_BRAND && p.telling >= 0.2)
-				in->asked_phrase[in->asked_count++] = hits[k].phrase;
+				asked[asked_count++] = hits[k];
 		}
 	}
+	sort_asked(in, asked, asked_count);
 }
 
 /* The first two steps of a path. */
