@@ -184,7 +184,8 @@ static enum status start_http(struct service *v, struct err *e)
 		.listen = str_of(c->listen),
 		.admin_listen = str_of(c->admin_listen),
 		.threads = (unsigned)c->threads,
-		.connection_limit = fit_connections(c->connection_limit),
+		/* Behind every client there may be a connection to the upstream. */
+		.connection_limit = *c->upstream ? fit_connections(2 * c->connection_limit) / 2 : fit_connections(c->connection_limit),
 		.per_address_limit = (unsigned)c->per_address_limit,
 		.max_answer = (size_t)c->max_answer,
 		.max_body = (size_t)c->max_body,

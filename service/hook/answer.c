@@ -32,8 +32,8 @@ static void say_unreachable(struct hook_call *c, bool late)
 
 static void choose_mode(struct hook_call *c)
 {
-	bool touched = c->ask.links && c->head.status == 200;
-	c->mode = touched && c->head.event_stream ? MODE_STREAM : touched && c->head.json ? MODE_WHOLE : MODE_PASS;
+	bool touched = c->touched && c->head.status == 200;
+	c->mode = touched && c->head.event_stream && !c->models ? MODE_STREAM : touched && c->head.json ? MODE_WHOLE : MODE_PASS;
 	if (c->mode == MODE_STREAM)
 		c->head.length = -1;
 }
@@ -45,7 +45,7 @@ static void end_head(struct hook_call *c)
 	if (status >= 200) { /* before it there may be heads that only say "go on" */
 		c->head_over = true;
 		c->head.status = (int)status;
-		wire_head(&c->head, buf_str(&c->lines), c->ask.links);
+		wire_head(&c->head, buf_str(&c->lines), c->touched);
 		choose_mode(c);
 		if (c->mode != MODE_WHOLE)
 			call_head_ready(c);
@@ -122,7 +122,8 @@ static void end_whole(struct hook_call *c, bool broken)
 {
 	struct buf *out = &c->hook->scratch;
 	buf_clear(out);
-	if (!broken && chat_whole(&c->chat, buf_str(&c->whole), out))
+	struct str body = buf_str(&c->whole);
+	if (!broken && (c->models ? models_with_aliases(body, out) : chat_whole(&c->chat, body, out)))
 		c->head.length = (int64_t)out->n;
 	else if (broken)
 		c->head.length = -1; /* it has promised more than came: so do we */

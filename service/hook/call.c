@@ -18,10 +18,10 @@ static enum chat_wish wish_of(const struct hook_request *r)
 	return str_eq_nocase(s, STR("on")) ? CHAT_ON : CHAT_DEFAULT;
 }
 
-static bool is_chat(const struct hook_request *r)
+static bool asks_for(const struct hook_request *r, struct str method, struct str wanted)
 {
 	struct str rest = r->target, path = str_cut(&rest, '?');
-	return str_eq(r->method, STR("POST")) && str_eq(path, STR("/v1/chat/completions"));
+	return str_eq(r->method, method) && str_eq(path, wanted);
 }
 
 static void read_chat(struct hook_call *c, const struct hook_request *r)
@@ -93,8 +93,10 @@ enum status hook_call_new(struct hook *h, const struct hook_request *r, struct h
 	buf_init(&c->out, 4 * WHOLE_MAX);
 	c->a = arena_new(r->body.n * 4 + (1u << 20));
 	s = c->a ? OK : err_set(e, E_NOMEM, "", "out of memory");
-	if (s == OK && is_chat(r))
+	if (s == OK && asks_for(r, STR("POST"), STR("/v1/chat/completions")))
 		read_chat(c, r);
+	c->models = h->options.only_aliases && asks_for(r, STR("GET"), STR("/v1/models")) && wish_of(r) != CHAT_OFF;
+	c->touched = c->ask.links || c->models;
 	if (s == OK)
 		s = wire_request(c, r, e);
 	if (s != OK) {

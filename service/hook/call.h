@@ -38,6 +38,8 @@ struct hook_call {
 	void (*body_free)(void *owner);
 	void *body_owner;
 	enum mode mode;
+	bool models;  /* the list of models, to which aliases are added */
+	bool touched; /* the answer may be changed: it must come unpacked */
 	struct buf lines; /* of the head under way */
 	bool running, head_over, paused;
 	struct head head; /* written before head_ready, read after it */
@@ -88,6 +90,9 @@ size_t answer_header(char *line, size_t size, size_t n, void *arg);
 size_t answer_body(char *bytes, size_t size, size_t n, void *arg);
 void answer_done(struct hook_call *c, CURLcode code);
 void answer_cut(struct hook_call *c); /* the client is gone, or we close */
+
+/* models.c. False: out is untouched. */
+bool models_with_aliases(struct str body, struct buf *out);
 
 /* wire.c: headers, both ways. */
 MUST_USE enum status wire_request(struct hook_call *c, const struct hook_request *r, struct err *e);

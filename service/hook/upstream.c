@@ -213,7 +213,7 @@ static void *work(void *arg)
 
 static enum status read_upstream(struct hook *h, struct str url, struct err *e)
 {
-	struct str rest = url;
+	struct str rest;
 	if (!str_starts(url, STR("http://")) && !str_starts(url, STR("https://")))
 		return err_set(e, E_INPUT, "upstream", "must begin with http:// or https://");
 	for (size_t i = 0; i < url.n; i++)

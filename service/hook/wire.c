@@ -37,7 +37,7 @@ static bool stays_here(const struct hook_call *c, const struct hook_request *r, 
 	bool key = r->own_key || *c->hook->key;
 	return named(name, hop, ARRAY_LEN(hop)) || is_listed(wire_field(r, "connection"), name) || (key && named(name, keys, ARRAY_LEN(keys))) ||
 		(name.n >= 7 && str_eq_nocase(str_sub(name, 0, 7), STR("x-inlay"))) ||
-		(c->ask.links && str_eq_nocase(name, STR("accept-encoding")));
+		(c->touched && str_eq_nocase(name, STR("accept-encoding")));
 }
 
 static bool add_line(struct hook_call *c, struct buf *line)
@@ -142,7 +142,7 @@ static void set_limits(struct hook_call *c)
 	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)((o->idle_ms + 999) / 1000));
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
-	if (c->ask.links) /* should it come packed all the same, curl unpacks it */
+	if (c->touched) /* should it come packed all the same, curl unpacks it */
 		curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "identity");
 }
 

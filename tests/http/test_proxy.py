@@ -497,6 +497,13 @@ def test_aliases(make_service, up):
     assert whole(node, up, ANSWER, model="gpt-4o+links", headers={"X-Inlay": "off"}) == ANSWER
     assert up.calls[-1].json()["model"] == "gpt-4o"
     assert LINK.search(whole(node, up, ANSWER, model="gpt-4o", headers={"X-Inlay": "on"}))
+    raw = b'{ "object":"list", "data":[ {"id":"gpt-4o","x":[1]}, 7, {"id":"o3"} ], "z":1 }'
+    up.script = lambda c: c.whole(raw)
+    assert [m["id"] for m in node.get("/v1/models").json()["data"] if m != 7] == ["gpt-4o", "o3", "gpt-4o+links", "o3+links"]
+    assert node.get("/v1/models", headers={"X-Inlay": "off"}).content == raw
+    for odd in (b"[]", b"{", b'{"data":{}}', b""):
+        up.script = lambda c: c.whole(odd)
+        assert node.get("/v1/models").content == odd
 
 
 @pytest.mark.parametrize("method,path,data", [("GET", "/v1/models", None), ("GET", "/v1/models/m", None), ("DELETE", "/v1/files/f1", None),
