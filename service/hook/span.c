@@ -58,7 +58,7 @@ static size_t skip_container(struct str s, size_t at)
 				return 0;
 			open[depth++] = c == '{' ? '}' : ']';
 		} else if (c == '}' || c == ']') {
-			if (open[--depth] != c)
+			if (depth == 0 || open[--depth] != c)
 				return 0;
 			if (depth == 0)
 				return at + 1;
