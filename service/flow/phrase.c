@@ -250,8 +250,8 @@ static bool is_verb(const struct insert *in, const struct candidate *c)
 		return false;
 	unsigned next = role(in, c->last + 1);
 	struct str word = text_folded(in->text, c->last + 1);
-	return begins && (next & (MATCH_WORD_EDGE | MATCH_WORD_ARTICLE)) && !str_eq(word, STR("or")) && !str_eq(word, STR("and")) &&
-	       !str_eq(word, STR("for"));
+	bool bound = str_eq(word, STR("or")) || str_eq(word, STR("and")) || str_eq(word, STR("for")) || (c->fact[FACT_item] > 0 && str_eq(word, STR("with")));
+	return begins && !bound && (next & (MATCH_WORD_EDGE | MATCH_WORD_ARTICLE));
 }
 
 /* Another word before, tied by a hyphen, which no title has with it: check-ups. */

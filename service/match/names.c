@@ -15,6 +15,7 @@ enum {
 	SHORTEST_WORK = 2, /* words that say something; of Han characters it takes SHORTEST_HAN_NAME */
 	SHORTEST_HAN_NAME = 4,
 	LONGEST_CATEGORY = 3,
+	LONGEST_LINE = 5, /* words of a maker's own name for a thing */
 	MOST_SHARED_NAME = 12, /* products with one full name; more are a kind */
 };
 
@@ -217,6 +218,89 @@ static bool put_name(struct phrases *f, uint32_t product, struct slice title, co
 	return !named || put_words(f, head, product, FIT_WHOLE, MATCH_PRODUCT, 0.75);
 }
 
+/* ---- lines: the maker's own name for a thing, before what it is --------------------------- */
+
+/* What sets one model of a line apart from another: the name does not end before it. */
+static bool is_variant(const struct phrases *f, const struct word *w)
+{
+	static const char *const words[] = {"pro", "plus", "max", "mini", "ultra", "lite", "air", "se", "xl", "ii", "iii", "iv", "gen", "fe", "go", "duo"};
+	struct str text = f->titles->lexicon.text[w->id];
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (str_eq(text, str_of(words[i])))
+			return true;
+	return (w->flags & WORD_DIGIT) != 0;
+}
+
+static bool begins_with(struct slice title, struct slice name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (i >= title.n || title.p[i].id != name.p[i].id)
+			return false;
+	return name.n > 0;
+}
+
+/* Where the kind of thing begins, at the end of the head: the shortest that is one. */
+static uint32_t noun_start(const struct phrases *f, struct slice title, const struct head *h)
+{
+	for (uint32_t at = h->to; at-- > h->from;)
+		if (is_type(f, find_node(f, title.p + at, h->to - at)))
+			return at;
+	return (uint32_t)title.n;
+}
+
+/* Where the words that may be a line's end: at the noun, a break, Chinese words. */
+static uint32_t line_end(const struct phrases *f, struct slice title, uint32_t from, const struct head *h)
+{
+	uint32_t end = from, noun = noun_start(f, title, h);
+	while (end < title.n && end < from + LONGEST_LINE && (end == from || title.p[end].gap <= GAP_SOFT)) {
+		const struct word *w = &title.p[end];
+		if ((w->flags & WORD_HAN) || (w->roles & (ROLE_BREAK | ROLE_LINK)) || end == noun)
+			break;
+		end++;
+	}
+	return end;
+}
+
+/* "breville bambino plus", "小米 14"; behind the maker every word may be the last said, but not inside a model or before what tells it from
+ * another. Without the maker it takes two words, of which one is no everyday word. */
+static bool put_line(struct phrases *f, uint32_t product, struct slice title, struct slice brand, const struct head *h)
+{
+	uint32_t from = begins_with(title, brand) ? (uint32_t)brand.n : 0, to = line_end(f, title, from, h), names = 0;
+	bool digit = false;
+	for (uint32_t end = from + 1; end <= to; end++) {
+		const struct word *last = &title.p[end - 1];
+		digit |= (last->flags & WORD_DIGIT) != 0;
+		names += plain_word(last);
+		bool goes_on = end < title.n && title.p[end].gap <= GAP_SOFT && ((title.p[end].flags & (WORD_JOINED | WORD_HAN)) == WORD_JOINED || is_variant(f, &title.p[end]));
+		bool sized = (last->flags & WORD_UNIT) || (end < title.n && (title.p[end].roles & ROLE_UNIT) && (last->flags & WORD_DIGIT));
+		bool weak = !(last->flags & WORD_DIGIT) && (names == 0 || (last->roles & ROLE_TAIL));
+		if (goes_on || sized || weak)
+			continue;
+		enum match_kind kind = digit ? MATCH_MODEL : MATCH_PRODUCT;
+		struct slice line = {title.p + from, end - from};
+		uint32_t node = phrases_node(f, 0, brand.p, brand.n);
+		if (node != NODE_NONE)
+			node = phrases_node(f, node, line.p, line.n);
+		if (!put(f, node, product, FIT_WHOLE, kind, 0.8))
+			return false;
+		if (line.n >= 2 && names > 0 && !put_words(f, line, product, FIT_WHOLE, kind, 0.7))
+			return false;
+	}
+	return true;
+}
+
+static bool put_lines(struct phrases *f, uint32_t product, struct slice title, const struct head *heads, size_t n)
+{
+	const struct titles *t = f->titles;
+	bool small = t->title.count < (size_t)f->tune->small_shelf; /* large ones have titles that shout: "NEW Laptop ..." */
+	for (size_t b = 0; small && n > 0 && b < NAMES_MAX && t->brand[product][b] != 0; b++) {
+		struct slice brand = wordlists_get(&t->name, t->brand[product][b]);
+		if (brand.n > 0 && brand.n < MATCH_MAX_TOKENS - LONGEST_LINE && !put_line(f, product, title, brand, &heads[0]))
+			return false;
+	}
+	return true;
+}
+
 /* ---- categories and keywords ------------------------------------------------------------------ */
 
 static bool put_category_word(struct phrases *f, uint32_t category, struct slice w, const uint32_t *members, size_t n)
@@ -303,7 +387,7 @@ bool phrases_names(struct phrases *f)
 				return false;
 			continue;
 		}
-		if (!put_brand(f, p, title, heads, n) || !put_models(f, p, title) || !put_name(f, p, title, heads, n) ||
+		if (!put_brand(f, p, title, heads, n) || !put_models(f, p, title) || !put_name(f, p, title, heads, n) || !put_lines(f, p, title, heads, n) ||
 		        !put_keywords(f, p))
 			return false;
 	}

@@ -26,6 +26,7 @@ static const struct tuning built_in = {
         .min_word_heads = 2,
         .min_han_heads = 2,
         .everyday_heads = 100,
+        .small_shelf = 1000,
         .min_han_inner = 3,
 };
 
@@ -90,6 +91,7 @@ static enum status load_numbers(const struct doc *d, struct tuning *t, struct er
 	const struct doc *types = doc_get(d, "types");
 	enum status s = doc_int(types, "min_word_heads", t->min_word_heads, &t->min_word_heads, e);
 	s = s != OK ? s : doc_int(types, "everyday_heads", t->everyday_heads, &t->everyday_heads, e);
+	s = s != OK ? s : doc_int(types, "small_shelf", t->small_shelf, &t->small_shelf, e);
 	s = s != OK ? s : doc_int(types, "min_han_inner", t->min_han_inner, &t->min_han_inner, e);
 	return s != OK ? s : doc_int(types, "min_han_heads", t->min_han_heads, &t->min_han_heads, e);
 }

@@ -38,6 +38,7 @@ struct tuning {
 	double han_half_support;
 	int64_t min_word_heads, min_han_heads;
 	int64_t min_han_inner;  /* titles with a Chinese phrase inside, where a noun's character closes it */
+	int64_t small_shelf;    /* with fewer products one title is enough */
 	int64_t everyday_heads; /* titles that must end in an everyday word before it can be a kind of thing */
 	struct map *roles; /* folded words -> bits of word_role */
 	struct str *works; /* category paths whose titles name works, not kinds of things */

@@ -8,6 +8,12 @@
 enum { LONGEST_INNER = 4, CLOSES_ENOUGH = 8, CLOSES_PART = 5 };
 enum { LONGEST_TYPE = 4, LONGEST_HAN_TYPE = 7, SHORTEST_HAN_TYPE = 2 };
 
+/* With so few titles nothing can be counted: what one of them names first is a kind of thing. */
+static bool is_small(const struct phrases *f)
+{
+	return f->titles->title.count < (size_t)f->tune->small_shelf;
+}
+
 /* Words of the maker's name that w begins with, 0 if it does not. */
 static uint32_t brand_length(const struct titles *t, uint32_t product, struct slice w)
 {
@@ -40,11 +46,17 @@ static bool in_brand(const struct titles *t, uint32_t product, struct slice w)
 	return false;
 }
 
+/* Words of a head that are not the maker's name before it. */
+static uint32_t head_room(const struct phrases *f, uint32_t product, struct slice title, const struct head *h)
+{
+	return h->to - h->from - brand_length(f->titles, product, (struct slice){title.p + h->from, h->to - h->from});
+}
+
 /* The ends of one head, from the shortest to where the maker's name ends: "Red Tape" names no tape. */
 static bool put_ends(struct phrases *f, uint32_t product, struct slice title, const struct head *h, bool inner)
 {
 	uint32_t longest = inner ? LONGEST_INNER : h->han ? LONGEST_HAN_TYPE : LONGEST_TYPE, suffix = 0;
-	uint32_t room = h->to - h->from - brand_length(f->titles, product, (struct slice){title.p + h->from, h->to - h->from});
+	uint32_t room = head_room(f, product, title, h);
 	for (uint32_t n = h->han ? SHORTEST_HAN_TYPE : 1; n <= longest && n <= room; n++) {
 		struct slice end = {title.p + h->to - n, n};
 		if ((end.p[0].flags & WORD_DIGIT) || brand_length(f->titles, product, end) > 0)
@@ -56,7 +68,7 @@ static bool put_ends(struct phrases *f, uint32_t product, struct slice title, co
 		suffix = node;
 		if (in_brand(f->titles, product, end))
 			continue;
-		enum fit fit = inner || !(h->first || h->han) ? FIT_LATER : n == room ? FIT_WHOLE : FIT_HEAD;
+		enum fit fit = inner || !h->first ? FIT_LATER : n == room ? FIT_WHOLE : FIT_HEAD;
 		if (!mentions_put(&f->mentions, node, product, fit))
 			return false;
 	}
@@ -92,6 +104,21 @@ static bool put_inner(struct phrases *f, const uint32_t *closes, uint32_t produc
 	return true;
 }
 
+/* Every run of a Chinese title may name the thing (便携炉头 户外卡式炉). Of a small shelf only the first that is more than the maker and
+ * words that describe: what follows is said of it (宝宝保湿, 无泪配方). */
+static void mark_first(const struct phrases *f, uint32_t product, struct slice title, struct head *heads, size_t n)
+{
+	bool named = false;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t room = heads[i].han ? head_room(f, product, title, &heads[i]) : 0;
+		if (!heads[i].han)
+			continue;
+		bool describes = room == 0 || (heads_roles(f->titles, f->tune, (struct slice){title.p + heads[i].to - room, room}) & (ROLE_GENERIC | ROLE_TAIL));
+		heads[i].first = !is_small(f) || (!named && !describes);
+		named |= !describes;
+	}
+}
+
 static bool collect_heads(struct phrases *f, const uint32_t *closes)
 {
 	struct titles *t = f->titles;
@@ -101,6 +128,7 @@ static bool collect_heads(struct phrases *f, const uint32_t *closes)
 		if (t->category_work[t->category[p]])
 			continue;
 		size_t n = heads_find(t, f->tune, title, heads);
+		mark_first(f, p, title, heads, n);
 		for (size_t i = 0; i < n; i++)
 			if (!put_ends(f, p, title, &heads[i], false) || !put_inner(f, closes, p, title, &heads[i]))
 				return false;
@@ -215,6 +243,8 @@ static double type_telling(const struct phrases *f, uint32_t node, const struct 
 	bool several = fact->words > 1 && !fact->han;
 	double n = u->heads + (several ? 0.5 : 0.25) * u->later;
 	double half = fact->han ? f->tune->han_half_support : several ? f->tune->half_support / 3 : f->tune->half_support;
+	if (is_small(f) && !several)
+		half /= 3; /* few titles are no reason to doubt */
 	double support = n / (n + half);
 	double head = headness(f, fact, n / (double)(u->all + u->works));
 	if (several) {
@@ -228,6 +258,8 @@ static double type_telling(const struct phrases *f, uint32_t node, const struct 
 
 static bool enough_heads(const struct phrases *f, const struct node_fact *fact, const struct usage *u)
 {
+	if (is_small(f) && fact->words < LONGEST_HAN_TYPE)
+		return u->heads >= 1 || (fact->words > 1 && !fact->han && u->later >= 1);
 	if (fact->han)
 		return (u->heads >= f->tune->min_han_heads || u->heads + u->later >= f->tune->min_han_inner) && fact->words <= LONGEST_HAN_TYPE - 1;
 	return fact->words > 1 ? u->heads + u->later >= 1 : u->heads >= f->tune->min_word_heads;
@@ -293,8 +325,9 @@ static void judge_type(struct phrases *f, uint32_t node, const struct mention *m
 {
 	struct node_fact *fact = &f->fact[node];
 	struct usage u = count_usage(f->titles, m, n);
-	uint32_t same = u.heads >= f->tune->everyday_heads ? namesake(f, node, m, n) : 0;
-	if (!enough_heads(f, fact, &u) || is_fragment(f, fact, &u) || !holds_together(f, node, &u) || !word_allowed(f, node, overwhelming(f, &u, same)))
+	bool counted = enough_heads(f, fact, &u);
+	uint32_t same = u.heads >= f->tune->everyday_heads || (!counted && is_small(f)) ? namesake(f, node, m, n) : 0;
+	if (!(counted || (is_small(f) && same != 0)) || is_fragment(f, fact, &u) || !holds_together(f, node, &u) || !word_allowed(f, node, overwhelming(f, &u, same)))
 		return;
 	double share;
 	enum fit least = u.heads >= 2 ? FIT_HEAD : FIT_LATER;
