@@ -92,6 +92,7 @@ MUST_USE enum status insert_finish(struct insert *in, struct buf *out);
 void insert_abandon(struct insert *in, struct buf *out);
 size_t insert_held(const struct insert *in); /* bytes fed and not yet released */
 bool insert_linked(const struct insert *in); /* decision is "linked" (after finish) */
+uint32_t insert_link_count(const struct insert *in); /* links in what was given out, those that were there before among them (after finish) */
 
 /* The response object of API.md section 2 (after finish). full: with `answer`, which the caller gives; else without. */
 void insert_write_json(const struct insert *in, const struct str *answer, int64_t took_us, struct buf *out);

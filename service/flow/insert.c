@@ -241,6 +241,11 @@ bool insert_linked(const struct insert *in)
 	return in->placed_count > 0;
 }
 
+uint32_t insert_link_count(const struct insert *in)
+{
+	return in->placed_count;
+}
+
 /* ---- feeding -------------------------------------------------------------------------------- */
 
 /* The gate was closed before the answer began: nothing can be linked, so the text passes unread. */

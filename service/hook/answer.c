@@ -5,20 +5,17 @@
 
 /* ---- errors of our own ---------------------------------------------------------------------- */
 
-void hook_error_json(struct buf *out, int status, const char *code, struct str message)
+void hook_error_json(struct buf *out, struct str path, int status, const char *code, struct str message)
 {
-	const char *type = status == 429 ? "rate_limit_error" : status >= 500 ? "server_error" : "invalid_request_error";
-	buf_put(out, STR("{\"error\":{\"message\":"));
-	buf_put_json(out, message);
-	buf_printf(out, ",\"type\":\"%s\",\"param\":null,\"code\":\"%s\"}}", type, code);
+	dialect_error(dialect_of(path), status, code, message, out);
 }
 
 static void say_unreachable(struct hook_call *c, bool late)
 {
 	struct buf b;
 	buf_init(&b, 1024);
-	hook_error_json(&b, late ? 504 : 502, late ? "upstream_timeout" : "upstream_unreachable",
-		late ? STR("The upstream did not answer in time.") : STR("The upstream cannot be reached, or what it answers is no HTTP."));
+	dialect_error(c->dialect, late ? 504 : 502, late ? "upstream_timeout" : "upstream_unreachable",
+		late ? STR("The upstream did not answer in time.") : STR("The upstream cannot be reached, or what it answers is no HTTP."), &b);
 	c->head.status = late ? 504 : 502;
 	c->head.length = (int64_t)b.n;
 	buf_clear(&c->head.fields);

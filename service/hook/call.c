@@ -24,15 +24,26 @@ static bool asks_for(const struct hook_request *r, struct str method, struct str
 	return str_eq(r->method, method) && str_eq(path, wanted);
 }
 
+bool hook_reads(struct str path)
+{
+	return dialect_of(path) != DIALECT_NONE;
+}
+
+static enum dialect dialect_asked(const struct hook_request *r)
+{
+	struct str rest = r->target;
+	return str_eq(r->method, STR("POST")) ? dialect_of(str_cut(&rest, '?')) : DIALECT_NONE;
+}
+
 static void read_chat(struct hook_call *c, const struct hook_request *r)
 {
 	const struct hook_options *o = &c->hook->options;
 	struct shelf *s = shelf_get(o->slot);
-	chat_ask_read(s, r->body, wish_of(r), o->only_aliases, c->a, &c->ask);
+	chat_ask_read(s, c->dialect, r->body, wish_of(r), o->only_aliases, c->a, &c->ask);
 	if (c->ask.changed)
 		c->body = buf_str(&c->ask.body);
 	if (c->ask.links)
-		chat_init(&c->chat, s, &c->ask.q);
+		chat_init(&c->chat, c->dialect, s, &c->ask.q);
 	if (s)
 		shelf_unref(s);
 }
@@ -93,7 +104,8 @@ enum status hook_call_new(struct hook *h, const struct hook_request *r, struct h
 	buf_init(&c->out, 4 * WHOLE_MAX);
 	c->a = arena_new(r->body.n * 4 + (1u << 20));
 	s = c->a ? OK : err_set(e, E_NOMEM, "", "out of memory");
-	if (s == OK && asks_for(r, STR("POST"), STR("/v1/chat/completions")))
+	c->dialect = dialect_asked(r);
+	if (s == OK && c->dialect != DIALECT_NONE)
 		read_chat(c, r);
 	c->models = h->options.only_aliases && asks_for(r, STR("GET"), STR("/v1/models")) && wish_of(r) != CHAT_OFF;
 	c->touched = c->ask.links || c->models;

@@ -30,6 +30,7 @@ struct hook_call {
 	struct hook *hook;
 	struct hook_call *next, *prev; /* among those that run; the hook's thread */
 	struct arena *a;
+	enum dialect dialect;
 	struct chat_ask ask;
 	struct chat chat;
 	CURL *easy;

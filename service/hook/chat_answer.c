@@ -1,13 +1,49 @@
-/* What streams and whole answers share: one insert a choice, fed with the text of JSON strings; trouble costs links, never text. */
+/* What streams and whole answers share: one insert a text, fed with what JSON strings say; trouble costs links, never text. */
 #include "hook/chat.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define MAX_DELTA (1u << 20)
+#define MAX_TOLD (4u << 20)
 
-void chat_init(struct chat *c, struct shelf *s, const struct insert_request *q)
+enum dialect dialect_of(struct str path)
 {
-	*c = (struct chat){.q = q, .prompt_tokens = -1, .completion_tokens = -1};
+	if (str_eq(path, STR("/v1/chat/completions")))
+		return DIALECT_COMPLETIONS;
+	if (str_eq(path, STR("/v1/responses")))
+		return DIALECT_RESPONSES;
+	return str_eq(path, STR("/v1/messages")) ? DIALECT_MESSAGES : DIALECT_NONE;
+}
+
+static const char *error_type(enum dialect d, int status)
+{
+	if (d == DIALECT_MESSAGES && (status == 401 || status == 403))
+		return status == 401 ? "authentication_error" : "permission_error";
+	if (status == 429)
+		return "rate_limit_error";
+	if (status >= 500)
+		return d == DIALECT_MESSAGES ? "api_error" : "server_error";
+	return status == 404 && d == DIALECT_MESSAGES ? "not_found_error" : "invalid_request_error";
+}
+
+void dialect_error(enum dialect d, int status, const char *code, struct str message, struct buf *out)
+{
+	const char *type = error_type(d, status);
+	if (d == DIALECT_MESSAGES)
+		buf_printf(out, "{\"type\":\"error\",\"error\":{\"type\":\"%s\",\"message\":", type);
+	else
+		buf_put(out, STR("{\"error\":{\"message\":"));
+	buf_put_json(out, message);
+	if (d == DIALECT_MESSAGES)
+		buf_put(out, STR("}}"));
+	else
+		buf_printf(out, ",\"type\":\"%s\",\"param\":null,\"code\":\"%s\"}}", type, code);
+}
+
+void chat_init(struct chat *c, enum dialect d, struct shelf *s, const struct insert_request *q)
+{
+	*c = (struct chat){.dialect = d, .q = q, .sequence = -1, .prompt_tokens = -1, .completion_tokens = -1};
 	c->shelf = s ? shelf_ref(s) : NULL;
 	buf_init(&c->scratch, MAX_DELTA);
 	buf_init(&c->text, 2 * MAX_DELTA);
@@ -16,10 +52,18 @@ void chat_init(struct chat *c, struct shelf *s, const struct insert_request *q)
 	sse_init(&c->sse);
 }
 
+static void choice_done(struct chat_choice *k)
+{
+	insert_free(k->in);
+	buf_done(&k->came);
+	buf_done(&k->gave);
+	free((void *)(uintptr_t)k->item.p);
+}
+
 void chat_done(struct chat *c)
 {
 	for (size_t i = 0; i < c->count; i++)
-		insert_free(c->choice[i].in);
+		choice_done(&c->choice[i]);
 	free(c->choice);
 	buf_done(&c->scratch);
 	buf_done(&c->text);
@@ -31,35 +75,79 @@ void chat_done(struct chat *c)
 	c->shelf = NULL;
 }
 
-struct chat_choice *chat_choice_of(struct chat *c, int64_t index)
+struct chat_choice *chat_choice_find(struct chat *c, int64_t index)
 {
 	for (size_t i = 0; i < c->count; i++)
 		if (c->choice[i].index == index)
 			return &c->choice[i];
+	return NULL;
+}
+
+struct chat_choice *chat_choice_of(struct chat *c, int64_t index)
+{
+	struct chat_choice *k = chat_choice_find(c, index);
+	if (k)
+		return k;
 	struct chat_choice *more = c->count < CHAT_MAX_CHOICES ? realloc(c->choice, (c->count + 1) * sizeof *more) : NULL;
 	if (!more)
 		return NULL;
 	c->choice = more;
-	more[c->count] = (struct chat_choice){.index = index};
-	return &more[c->count++];
+	k = &more[c->count++];
+	*k = (struct chat_choice){.index = index};
+	buf_init(&k->came, MAX_TOLD);
+	buf_init(&k->gave, MAX_TOLD);
+	return k;
 }
 
 /* ---- feeding ------------------------------------------------------------------------------- */
 
+/* Texts of one answer come one after the other: the later ones are decided as if the earlier had been said before. */
+static enum status begin_later(struct chat *c, struct chat_choice *k)
+{
+	struct insert_request q = *c->q;
+	struct insert_turn *turn = malloc((q.turn_count + c->count) * sizeof *turn);
+	if (!turn)
+		return E_NOMEM;
+	if (q.turn_count)
+		memcpy(turn, q.turns, q.turn_count * sizeof *turn);
+	for (size_t i = 0; i < c->count; i++)
+		if (c->choice[i].gave.n)
+			turn[q.turn_count++] = (struct insert_turn){STR("assistant"), buf_str(&c->choice[i].gave)};
+	q.turns = turn;
+	enum status s = insert_new(c->shelf, &q, &k->in, NULL);
+	free(turn);
+	return s;
+}
+
 static bool has_insert(struct chat *c, struct chat_choice *k)
 {
-	if (!k->in && insert_new(c->shelf, c->q, &k->in, NULL) != OK)
+	bool later = c->dialect != DIALECT_COMPLETIONS && c->count > 1;
+	if (k->in)
+		return true;
+	k->begun = true;
+	if ((later ? begin_later(c, k) : insert_new(c->shelf, c->q, &k->in, NULL)) != OK) {
+		k->in = NULL;
 		metric_add(METRIC_INSERT_UNAVAILABLE, 1);
+	}
 	return k->in != NULL;
+}
+
+static void remember(struct chat *c, struct chat_choice *k, struct str came, struct str gave)
+{
+	k->fed += came.n;
+	k->put += gave.n;
+	if (c->dialect == DIALECT_COMPLETIONS)
+		return;
+	buf_put(&k->came, came);
+	buf_put(&k->gave, gave);
 }
 
 void chat_give_up(struct chat *c, struct chat_choice *k, struct buf *out)
 {
 	size_t before = out->n;
-	(void)c;
 	if (k->in && !k->closed)
 		insert_abandon(k->in, out);
-	k->put += out->n - before;
+	remember(c, k, STR_NONE, str_sub(buf_str(out), before, out->n));
 	k->closed = true;
 }
 
@@ -70,7 +158,7 @@ void chat_finish(struct chat *c, struct chat_choice *k, struct buf *out)
 		return;
 	k->finished = k->in && insert_finish(k->in, out) == OK;
 	if (k->finished)
-		k->put += out->n - before;
+		remember(c, k, STR_NONE, str_sub(buf_str(out), before, out->n));
 	else
 		chat_give_up(c, k, out);
 	k->closed = true;
@@ -82,6 +170,7 @@ bool chat_feed(struct chat *c, struct chat_choice *k, struct str value)
 	buf_clear(&c->text);
 	if (!has_insert(c, k) || !span_text(value, &k->high, &c->scratch)) {
 		chat_give_up(c, k, &c->text);
+		chat_pass(c, k, value);
 		return false;
 	}
 	struct str said = buf_str(&c->scratch);
@@ -90,9 +179,40 @@ bool chat_feed(struct chat *c, struct chat_choice *k, struct str value)
 		err_ignore(insert_feed(k->in, said, &c->text)); /* passes */
 		k->closed = true;
 	}
-	k->fed += said.n;
-	k->put += c->text.n;
+	remember(c, k, said, buf_str(&c->text));
 	return true;
+}
+
+void chat_pass(struct chat *c, struct chat_choice *k, struct str value)
+{
+	uint32_t high = 0;
+	buf_clear(&c->scratch);
+	k->begun = true;
+	if (span_text(value, &high, &c->scratch) && !high)
+		remember(c, k, buf_str(&c->scratch), buf_str(&c->scratch));
+	else
+		k->came.failed = true; /* what was told is not known: it is not told again in our words */
+}
+
+bool chat_whole_text(struct chat *c, struct chat_choice *k, struct str value)
+{
+	bool fine = chat_feed(c, k, value) && !k->high && !k->closed;
+	chat_finish(c, k, &c->text);
+	if (!fine) { /* what is not changed is not counted */
+		insert_free(k->in);
+		k->in = NULL;
+	}
+	return fine;
+}
+
+void chat_put_text(struct chat_choice *k, struct str text, bool last, struct buf *out)
+{
+	buf_put_json(out, text);
+	if (!last || !k->high)
+		return;
+	out->n -= !out->failed;
+	buf_printf(out, "\\u%04x\"", k->high);
+	k->high = 0;
 }
 
 /* ---- annotations of the upstream ------------------------------------------------------------- */
@@ -128,14 +248,67 @@ bool chat_shift(const struct chat_choice *k, struct str annotations, struct buf 
 	struct span_walk w;
 	struct str item;
 	size_t copied = 0;
-	if (!k->in || !span_is(annotations, '['))
+	if (!k->in || (!span_is(annotations, '[') && !span_is(annotations, '{')))
 		return false;
 	span_enter(&w, annotations);
-	while (span_item(&w, &item))
-		if (span_is(item, '{'))
-			shift_in(k, item, annotations, &copied, out, 1);
+	if (span_is(annotations, '{'))
+		shift_in(k, annotations, annotations, &copied, out, 1);
+	else
+		while (span_item(&w, &item))
+			if (span_is(item, '{'))
+				shift_in(k, item, annotations, &copied, out, 1);
 	buf_put(out, str_sub(annotations, copied, annotations.n));
 	return copied > 0;
+}
+
+/* ---- edits ---------------------------------------------------------------------------------------- */
+
+void rewrite_at(struct rewriting *r, struct str value)
+{
+	size_t from = (size_t)(value.p - r->raw.p);
+	buf_put(r->out, str_sub(r->raw, r->copied, from));
+	r->copied = from + value.n;
+}
+
+void rewrite_rest(struct rewriting *r)
+{
+	buf_put(r->out, str_sub(r->raw, r->copied, r->raw.n));
+	r->copied = r->raw.n;
+}
+
+void rewrite_notes(struct rewriting *r, const struct chat_choice *k, struct str notes)
+{
+	struct buf moved;
+	buf_init(&moved, MAX_DELTA);
+	if (notes.n && chat_shift(k, notes, &moved) && !moved.failed) {
+		rewrite_at(r, notes);
+		buf_put(r->out, buf_str(&moved));
+	}
+	buf_done(&moved);
+}
+
+bool chat_whole(struct chat *c, struct str body, struct buf *out)
+{
+	static void (*const whole[])(struct rewriting *r, struct str root) = {
+		[DIALECT_COMPLETIONS] = completions_whole, [DIALECT_RESPONSES] = responses_whole, [DIALECT_MESSAGES] = messages_whole};
+	struct rewriting r = {.c = c, .raw = body, .out = out};
+	struct str root;
+	size_t before = out->n;
+	if (!span_document(body, &root) || !span_is(root, '{'))
+		return false;
+	whole[c->dialect](&r, root);
+	bool trouble = r.bad || out->failed;
+	for (size_t i = 0; trouble && i < c->count; i++) {
+		insert_free(c->choice[i].in);
+		c->choice[i].in = NULL;
+	}
+	if (trouble || r.copied == 0) {
+		out->n = before;
+		out->failed = false;
+		return false;
+	}
+	rewrite_rest(&r);
+	return !out->failed;
 }
 
 /* ---- the end ------------------------------------------------------------------------------------ */
@@ -150,9 +323,9 @@ void chat_read_usage(struct chat *c, struct str usage)
 	span_enter(&w, usage);
 	while (span_member(&w, &key, &value))
 		if (span_integer(value, &n) && n >= 0) {
-			if (str_eq(key, STR("\"prompt_tokens\"")))
+			if (str_eq(key, STR("\"prompt_tokens\"")) || str_eq(key, STR("\"input_tokens\"")))
 				c->prompt_tokens = n;
-			else if (str_eq(key, STR("\"completion_tokens\"")))
+			else if (str_eq(key, STR("\"completion_tokens\"")) || str_eq(key, STR("\"output_tokens\"")))
 				c->completion_tokens = n;
 		}
 }
@@ -187,4 +360,12 @@ void chat_record(struct chat *c, void (*record)(void *arg, const struct ledger_i
 		if (record)
 			record(arg, &rec);
 	}
+}
+
+uint32_t chat_links(const struct chat *c)
+{
+	uint32_t n = 0;
+	for (size_t i = 0; i < c->count; i++)
+		n += c->choice[i].in ? insert_link_count(c->choice[i].in) : 0;
+	return n;
 }

@@ -1,4 +1,4 @@
-/* The request of a chat completion, read and edited where it lies: model aliases are resolved, our links in earlier answers become plain text. */
+/* The request of a chat call, read and edited where it lies: model aliases are resolved, our links in earlier answers become plain text. */
 #include "hook/chat.h"
 
 #include <string.h>
@@ -8,6 +8,7 @@
 #define MAX_TEXT (4u << 20)
 
 struct asking {
+	enum dialect dialect;
 	struct shelf *shelf;
 	struct arena *a;
 	struct str whole;
@@ -166,23 +167,105 @@ static bool is_chore(const struct insert_request *q)
 	return q->turn_count && str_starts(str_trim(q->turns[q->turn_count - 1].content), STR("### Task:"));
 }
 
-static void read_member(struct asking *k, struct str key, struct str value)
+/* What the model is to go on with begins the answer, and is no part of what comes back. */
+static bool is_prefilled(const struct insert_request *q)
 {
-	if (str_eq(key, STR("\"model\"")))
-		read_model(k, value);
-	else if (str_eq(key, STR("\"messages\"")))
+	return q->turn_count && str_eq(q->turns[q->turn_count - 1].role, STR("assistant"));
+}
+
+static struct str member_of(struct str object, struct str name)
+{
+	struct span_walk w;
+	struct str key, value, found = STR_NONE;
+	if (!span_is(object, '{'))
+		return found;
+	span_enter(&w, object);
+	while (span_member(&w, &key, &value))
+		if (str_eq(key, name))
+			found = value;
+	return found;
+}
+
+static bool asks_logprobs(struct str include)
+{
+	struct span_walk w;
+	struct str item;
+	bool found = false;
+	span_enter(&w, include);
+	while (span_is(include, '[') && span_item(&w, &item))
+		found |= str_eq(item, STR("\"message.output_text.logprobs\""));
+	return found;
+}
+
+static void read_completions(struct asking *k, struct str key, struct str value)
+{
+	if (str_eq(key, STR("\"messages\"")))
 		read_messages(k, value);
-	else if (str_eq(key, STR("\"user\"")))
-		k->out->q.user_id = said(k, value);
 	else if (str_eq(key, STR("\"response_format\"")))
 		k->structured = is_structured(value);
 	else if (str_eq(key, STR("\"logprobs\"")))
 		k->logprobs = str_eq(value, STR("true"));
 }
 
-void chat_ask_read(struct shelf *s, struct str body, enum chat_wish wish, bool only_aliases, struct arena *a, struct chat_ask *out)
+/* One text alone is what the user says. */
+static void read_input(struct asking *k, struct str value)
 {
-	struct asking k = {.shelf = s, .a = a, .whole = body, .keep = wish == CHAT_OFF, .out = out};
+	if (!span_is(value, '"')) {
+		read_messages(k, value);
+		return;
+	}
+	k->turn = ARENA_TAKE(k->a, struct insert_turn, 1);
+	if (!k->turn || k->seen++)
+		return;
+	k->turn[0] = (struct insert_turn){STR("user"), said(k, value)};
+	k->out->q.turns = k->turn;
+	k->out->q.turn_count = 1;
+}
+
+static void read_responses(struct asking *k, struct str key, struct str value)
+{
+	int64_t n;
+	if (str_eq(key, STR("\"input\"")))
+		read_input(k, value);
+	else if (str_eq(key, STR("\"text\"")))
+		k->structured = is_structured(member_of(value, STR("\"format\"")));
+	else if (str_eq(key, STR("\"top_logprobs\"")))
+		k->logprobs |= span_integer(value, &n) && n > 0;
+	else if (str_eq(key, STR("\"include\"")))
+		k->logprobs |= asks_logprobs(value);
+	else if (str_eq(key, STR("\"safety_identifier\"")))
+		k->out->q.user_id = said(k, value);
+}
+
+static void read_anthropic(struct asking *k, struct str key, struct str value)
+{
+	if (str_eq(key, STR("\"messages\"")))
+		read_messages(k, value);
+	else if (str_eq(key, STR("\"metadata\"")))
+		k->out->q.user_id = said(k, member_of(value, STR("\"user_id\"")));
+	else if (str_eq(key, STR("\"output_format\"")))
+		k->structured |= is_structured(value);
+	else if (str_eq(key, STR("\"output_config\"")))
+		k->structured |= is_structured(member_of(value, STR("\"format\"")));
+}
+
+static void read_member(struct asking *k, struct str key, struct str value)
+{
+	if (str_eq(key, STR("\"model\"")))
+		read_model(k, value);
+	else if (str_eq(key, STR("\"user\"")) && k->dialect != DIALECT_MESSAGES)
+		k->out->q.user_id = said(k, value);
+	else if (k->dialect == DIALECT_COMPLETIONS)
+		read_completions(k, key, value);
+	else if (k->dialect == DIALECT_RESPONSES)
+		read_responses(k, key, value);
+	else
+		read_anthropic(k, key, value);
+}
+
+void chat_ask_read(struct shelf *s, enum dialect d, struct str body, enum chat_wish wish, bool only_aliases, struct arena *a, struct chat_ask *out)
+{
+	struct asking k = {.dialect = d, .shelf = s, .a = a, .whole = body, .keep = wish == CHAT_OFF, .out = out};
 	struct span_walk w;
 	struct str root, key, value;
 	*out = (struct chat_ask){0};
@@ -198,7 +281,7 @@ void chat_ask_read(struct shelf *s, struct str body, enum chat_wish wish, bool o
 	bool fine = !k.bad && !w.bad && !arena_failed(a);
 	out->changed = out->changed && !w.bad && !out->body.failed;
 	bool wanted = wish != CHAT_OFF && (wish == CHAT_ON || k.alias || !only_aliases);
-	out->links = fine && s && wanted && !k.structured && !k.logprobs && !is_chore(&out->q);
+	out->links = fine && s && wanted && !k.structured && !k.logprobs && !is_chore(&out->q) && !is_prefilled(&out->q);
 }
 
 void chat_ask_done(struct chat_ask *k)

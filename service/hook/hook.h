@@ -1,4 +1,4 @@
-/* hook: the dialects of chat pipelines, over flow. Today: the OpenAI-compatible reverse proxy.
+/* hook: the dialects of chat pipelines, over flow: the reverse proxy of OpenAI's chat completions and responses and of Anthropic's messages.
  *
  * A call is a request that a guest made; its bytes go to the upstream (from configuration only) and the upstream's bytes come back, with links where
  * an answer's text may carry them and every other byte as it was. On any trouble inside, the upstream's bytes go through unchanged.
@@ -50,7 +50,7 @@ struct hook_call;
 MUST_USE enum status hook_call_new(struct hook *h, const struct hook_request *r, struct hook_call **out, struct err *e);
 /* wake is called once, when the head is there. */
 void hook_call_start(struct hook_call *c, void (*wake)(void *arg), void *arg);
-/* The head, after the first wake. Of a call that failed before it had one: ours, in OpenAI's form. */
+/* The head, after the first wake. Of a call that failed before it had one: ours, in its client's form. */
 int hook_call_status(const struct hook_call *c);
 int64_t hook_call_length(const struct hook_call *c); /* -1: not known before the end */
 bool hook_call_field(const struct hook_call *c, size_t i, struct hook_field *out); /* i from 0; strings end in NUL */
@@ -61,7 +61,9 @@ long hook_call_read(struct hook_call *c, char *out, size_t n, void (*sleep)(void
 /* The client has all of it, or is gone: then the upstream is stopped. No wake after this. Before the client's socket is closed. NULL is fine. */
 void hook_call_free(struct hook_call *c);
 
-/* {"error":{…}} as OpenAI's clients read it. */
-void hook_error_json(struct buf *out, int status, const char *code, struct str message);
+/* An error as clients of the path read it: Anthropic's under /v1/messages, else OpenAI's. */
+void hook_error_json(struct buf *out, struct str path, int status, const char *code, struct str message);
+/* Is an answer to a POST there one that may get links? Then its body must not be packed. */
+bool hook_reads(struct str path);
 
 #endif

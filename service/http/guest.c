@@ -67,7 +67,7 @@ static int socket_of(const struct request *r)
 static bool read_body(struct request *r, bool *unpacked)
 {
 	struct err e = {0};
-	*unpacked = str_eq(str_of(r->route->path), STR("/v1/chat/completions")) && request_header(r, "Content-Encoding").p;
+	*unpacked = hook_reads(str_of(r->route->path)) && request_header(r, "Content-Encoding").p;
 	enum status s = OK;
 	if (*unpacked && (!coding_parse(request_header(r, "Content-Encoding"), &r->coding) || body_unpack(&r->body, r->coding, &e)))
 		s = err_set(&e, E_INPUT, "", "Content-Encoding may be gzip or zstd, and must be whole");

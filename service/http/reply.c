@@ -113,7 +113,7 @@ static void problem_head(struct request *r, int status, const char *detail)
 static void guest_problem(struct request *r, int status, const char *detail)
 {
 	buf_clear(&r->reply.body);
-	hook_error_json(&r->reply.body, status, status == 401 ? "invalid_api_key" : status == 503 ? "unavailable" : "refused", str_of(detail));
+	hook_error_json(&r->reply.body, str_of(r->route->path), status, status == 401 ? "invalid_api_key" : status == 503 ? "unavailable" : "refused", str_of(detail));
 	r->reply.status = status;
 	r->reply.type = "application/json";
 	if (status == 503 || status == 429)

@@ -21,6 +21,10 @@ const struct route routes[] = {
 	{"POST", "/v1/chat/completions", R_PUBLISHER, POOL, BODY_GUEST, false, false, answer_guest,
 		"Chat completion by the configured upstream, streamed or whole, with links in its text; X-Inlay: off leaves it alone", "", "application/json",
 		"application/json"},
+	{"POST", "/v1/responses", R_PUBLISHER, POOL, BODY_GUEST, false, false, answer_guest,
+		"The same for OpenAI's Responses: the text of closing events is that of the deltas", "", "application/json", "application/json"},
+	{"POST", "/v1/messages", R_PUBLISHER, POOL, BODY_GUEST, false, false, answer_guest,
+		"The same for Anthropic's Messages", "", "application/json", "application/json"},
 	{"GET", "/v1/models", R_PUBLISHER, POOL, BODY_GUEST, false, false, answer_guest, "The upstream's models, as all else under /v1/ that is not here",
 		"", "", "application/json"},
 

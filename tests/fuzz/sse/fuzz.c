@@ -1,13 +1,13 @@
 /* The proxy's streams: any bytes as an upstream's event stream, any cutting. However it is cut the same bytes come out; without a question about
- * shopping they are the bytes that came; and as a whole answer, an answer that is not changed is not touched. First byte: question; second: seed of
- * the cuts. */
+ * shopping they are the bytes that came; and as a whole answer, an answer that is not changed is not touched. First byte: question and dialect; second:
+ * seed of the cuts. */
 #include "../../unit/flow/check.h"
 #include "hook/chat.h"
 
-static void stream(struct shelf *shelf, const struct insert_request *q, struct str bytes, uint64_t seed, struct buf *out)
+static void stream(struct shelf *shelf, const struct insert_request *q, enum dialect d, struct str bytes, uint64_t seed, struct buf *out)
 {
 	struct chat c;
-	chat_init(&c, shelf, q);
+	chat_init(&c, d, shelf, q);
 	buf_init(out, 64u << 20);
 	for (size_t at = 0; at < bytes.n;) {
 		size_t n = seed ? 1 + (size_t)((seed = hash_mix(seed + 1)) % 23) : bytes.n;
@@ -25,11 +25,11 @@ static void same(const char *what, struct str a, struct str b)
 		check_fail(what, a, b);
 }
 
-static void answer_whole(struct shelf *shelf, const struct insert_request *q, struct str bytes)
+static void answer_whole(struct shelf *shelf, const struct insert_request *q, enum dialect d, struct str bytes)
 {
 	struct chat c;
 	struct buf out;
-	chat_init(&c, shelf, q);
+	chat_init(&c, d, shelf, q);
 	buf_init(&out, 64u << 20);
 	if (!chat_whole(&c, bytes, &out) && out.n)
 		check_fail("untouched, but written", bytes, buf_str(&out));
@@ -37,11 +37,11 @@ static void answer_whole(struct shelf *shelf, const struct insert_request *q, st
 	chat_done(&c);
 }
 
-static void ask(struct shelf *shelf, struct str bytes)
+static void ask(struct shelf *shelf, enum dialect d, struct str bytes)
 {
 	struct arena *a = arena_new(1u << 22);
 	struct chat_ask k;
-	chat_ask_read(shelf, bytes, CHAT_ON, false, a, &k);
+	chat_ask_read(shelf, d, bytes, CHAT_ON, false, a, &k);
 	if (k.changed && k.body.n == 0)
 		check_fail("an empty body", bytes, STR(""));
 	chat_ask_done(&k);
@@ -62,12 +62,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	q.turns = &turn;
 	q.turn_count = 1;
 	struct str bytes = {(const char *)data + 2, n - 2};
+	enum dialect d = DIALECT_COMPLETIONS + data[0] / 3 % 3;
 	struct buf once, cut;
-	stream(shelf, &q, bytes, 0, &once);
-	stream(shelf, &q, bytes, data[1] + 1u, &cut);
+	stream(shelf, &q, d, bytes, 0, &once);
+	stream(shelf, &q, d, bytes, data[1] + 1u, &cut);
 	same("the cutting shows", buf_str(&once), buf_str(&cut));
-	answer_whole(shelf, &q, bytes);
-	ask(shelf, bytes);
+	answer_whole(shelf, &q, d, bytes);
+	ask(shelf, d, bytes);
 	buf_done(&once);
 	buf_done(&cut);
 	return 0;
