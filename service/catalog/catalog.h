@@ -48,6 +48,9 @@ struct money product_price(const struct product *p);
 /* First 8 bytes, big-endian, of a fixed keyless 64-bit hash of merchant NUL id. Stable over versions: it is
  * in tokens and the ledger. */
 uint64_t product_key(struct str merchant, struct str id);
+/* The item that several shops may sell: equal for equal GTIN (leading zeros aside), or equal brand and MPN (case, spaces and
+ * punctuation aside); without either the product's own key. */
+uint64_t product_item(const struct product *p);
 
 enum network { NET_PLAIN, NET_AWIN, NET_CJ, NET_RAKUTEN, NET_IMPACT, NET_EBAY, NET_PARTNERIZE, NET_AMAZON, NET_COUNT };
 enum click_mode { CLICK_REDIRECT, CLICK_DIRECT, CLICK_NONE };

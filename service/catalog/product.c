@@ -65,6 +65,35 @@ uint64_t product_key(struct str merchant, struct str id)
 	return sip_done(&s);
 }
 
+/* Adds what tells apart: digits, or letters and digits in lower case; all bytes of other scripts. Returns how many. */
+static size_t sip_add_code(struct sip *s, struct str code, bool digits)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < code.n; i++) {
+		unsigned char c = (unsigned char)code.p[i];
+		bool digit = c >= '0' && c <= '9', other = !digits && (c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'));
+		if ((!digit && !other) || (digits && c == '0' && n == 0))
+			continue;
+		char low = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+		sip_add(s, (struct str){&low, 1});
+		n++;
+	}
+	return n;
+}
+
+uint64_t product_item(const struct product *p)
+{
+	struct sip g = {0x676c6f62616c2074, 0x72616465206974, 0x656d206e756d6265, 0x7220676c6f62616c, 0, 0};
+	if (sip_add_code(&g, p->gtin, true) >= 7) /* a GTIN-8 may begin with one zero */
+		return sip_done(&g);
+	struct sip m = {0x6d616e7566616374, 0x7572657220706172, 0x74206e756d626572, 0x206f66206d616b65, 0, 0};
+	size_t brand = sip_add_code(&m, p->brand, false);
+	sip_add(&m, (struct str){"", 1});
+	if (brand > 0 && sip_add_code(&m, p->mpn, false) > 0)
+		return sip_done(&m);
+	return p->key;
+}
+
 struct money product_price(const struct product *p)
 {
 	return p->sale_price.currency[0] ? p->sale_price : p->price;

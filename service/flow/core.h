@@ -90,6 +90,7 @@ struct placed { /* a link, in order of decision */
 	uint32_t phrase;
 	uint32_t start, end; /* raw: the words, without delimiters; both 0 when it stands on none (card, reference) */
 	bool on_words, existing;
+	uint32_t card; /* of cards: place in placed of the card's first shop */
 	struct link_id id;
 	struct str url; /* in the insert's arena */
 	struct match_ranked why;
@@ -189,9 +190,15 @@ void own_read_tail(struct insert *in);
 MUST_USE enum status decide_ready(struct insert *in);
 void decide_sentences(struct insert *in, uint32_t before);
 const struct place_locale *decide_locale(struct insert *in);
+/* May this product be linked in this answer: stock, budget, market, policy, what is shown already? */
+bool decide_allows(struct insert *in, const struct product *p);
 /* Fixes the insertion's id by the text before the first link (all of it when there is none). */
 void decide_identity(struct insert *in, struct str before);
 MUST_USE enum status decide_url(struct insert *in, uint32_t product, struct placed *p);
 void insert_edit(struct insert *in, uint32_t at, struct str text);
+
+/* offers.c: the shops that sell the chosen item, cheapest first, one product each; offers has room for OFFERS. Returns how many, at least 1. */
+#define OFFERS 3
+size_t offers_of(struct insert *in, const struct choice *c, uint32_t offers[]);
 
 #endif

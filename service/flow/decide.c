@@ -220,9 +220,15 @@ static bool allow(void *arg, const struct product *p)
 		return refuse(f, REFUSED_OVER_BUDGET);
 	if (standing == STANDING_BLOCKED)
 		return refuse(f, REFUSED_BLOCKED);
-	if (place_has_product(&f->in->spots, p->key))
+	if (place_has_item(&f->in->spots, p))
 		return refuse(f, REFUSED_CROWDED);
 	return !unwanted(f->in, p);
+}
+
+bool decide_allows(struct insert *in, const struct product *p)
+{
+	struct sieve f = {.in = in, .locale = decide_locale(in)};
+	return allow(&f, p);
 }
 
 const struct place_locale *decide_locale(struct insert *in)
@@ -337,12 +343,18 @@ static enum status put_link(struct insert *in, const struct candidate *c)
 		}
 		in->locale = c->locale;
 		in->placed_count++;
-		place_take(&in->spots, &text_tokens(in->text)[c->first], c->words.text, catalog_product(in->shelf->catalog, p->product)->key);
+		place_take(&in->spots, &text_tokens(in->text)[c->first], c->words.text, product_item(catalog_product(in->shelf->catalog, p->product)));
 		if (in->spots.count >= in->spots.max)
 			in->gate = STR("capped");
 	}
 	buf_done(&tail);
 	return in->inserts.failed ? E_NOMEM : OK;
+}
+
+static bool same_item(const struct insert *in, uint32_t a, uint32_t b)
+{
+	const struct catalog *c = in->shelf->catalog;
+	return a == b || product_item(catalog_product(c, a)) == product_item(catalog_product(c, b));
 }
 
 /* For cards and references: remembered until the end. */
@@ -352,8 +364,8 @@ static void keep_choice(struct insert *in, const struct candidate *c)
 	for (uint32_t i = 0; i < in->choice_count; i++) {
 		if (in->choice[i].phrase == c->phrase)
 			return;
-		if (in->choice[i].top.product == c->ranked[0].product)
-			at = i; /* the better naming of the same product stays */
+		if (same_item(in, in->choice[i].top.product, c->ranked[0].product))
+			at = i; /* the better naming of the same item stays */
 	}
 	if (at == INSERT_CHOICES || (at < in->choice_count && in->choice[at].top.score >= c->ranked[0].score))
 		return;

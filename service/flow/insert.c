@@ -299,19 +299,32 @@ static int by_score(const void *a, const void *b)
 	return c ? c : (x->top.product > y->top.product) - (x->top.product < y->top.product);
 }
 
+/* One item, and on a card a link for each of its shops while `later` items can still have theirs. A URL that cannot be made is no link. */
+static enum status place_choice(struct insert *in, const struct choice *c, uint32_t later)
+{
+	uint32_t offers[OFFERS] = {c->top.product}, card = in->placed_count;
+	size_t n = in->r.form == FORM_CARDS ? offers_of(in, c, offers) : 1;
+	enum status s = OK;
+	for (size_t i = 0; s == OK && i < n && in->placed_count + later < PLACE_MAX_LINKS; i++) {
+		struct placed *p = &in->placed[in->placed_count];
+		*p = (struct placed){.phrase = c->phrase, .why = c->top, .rival_count = c->rival_count, .card = card};
+		memcpy(p->rivals, c->rivals, sizeof p->rivals);
+		s = decide_url(in, offers[i], p);
+		in->placed_count += s == OK;
+		s = s == E_INPUT ? OK : s;
+	}
+	return s;
+}
+
 static enum status place_choices(struct insert *in)
 {
 	enum status s = OK;
 	qsort(in->choice, in->choice_count, sizeof *in->choice, by_score);
 	decide_identity(in, text_source(in->text));
-	for (uint32_t i = 0; s == OK && i < in->choice_count && in->placed_count < in->spots.max; i++) {
-		const struct choice *c = &in->choice[i];
-		struct placed *p = &in->placed[in->placed_count];
-		*p = (struct placed){.phrase = c->phrase, .why = c->top, .rival_count = c->rival_count};
-		memcpy(p->rivals, c->rivals, sizeof p->rivals);
-		s = decide_url(in, c->top.product, p);
-		in->placed_count += s == OK;
-		s = s == E_INPUT ? OK : s; /* a URL that cannot be made is no card */
+	for (uint32_t i = 0, cards = 0; s == OK && i < in->choice_count && cards < in->spots.max; i++) {
+		uint32_t others = in->choice_count - i, room = in->spots.max - cards, before = in->placed_count;
+		s = place_choice(in, &in->choice[i], (others < room ? others : room) - 1);
+		cards += in->placed_count > before;
 	}
 	return s;
 }
@@ -327,7 +340,7 @@ static void write_block(struct insert *in, struct buf *block)
 	const struct catalog *c = in->shelf->catalog;
 	for (uint32_t i = 0; i < in->placed_count; i++) {
 		const struct product *p = catalog_product(c, in->placed[i].product);
-		items[i] = (struct place_item){p, catalog_merchant(c, p->merchant)->name, in->placed[i].url};
+		items[i] = (struct place_item){p, catalog_merchant(c, p->merchant)->name, in->placed[i].url, in->placed[i].card != i};
 	}
 	if (in->r.form == FORM_CARDS)
 		place_cards(in->locale, answer_tail(in), items, in->placed_count, block);

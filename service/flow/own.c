@@ -299,8 +299,10 @@ static void each_url(struct str s, void (*each)(struct insert *, struct str), st
 static void shown(struct insert *in, struct str url)
 {
 	uint64_t key;
-	if (own_url(in, url, &key))
-		place_spots_shown(&in->spots, key);
+	if (!own_url(in, url, &key))
+		return;
+	uint32_t product = catalog_find_key(in->shelf->catalog, key);
+	place_spots_shown(&in->spots, product == PRODUCT_NONE ? key : product_item(catalog_product(in->shelf->catalog, product)));
 }
 
 void own_read_turns(struct insert *in)

@@ -163,6 +163,10 @@ static void put_link(struct buf *out, const struct insert *in, const struct plac
 	flow_product_json(in->shelf, catalog_product(in->shelf->catalog, p->product), out);
 	if (p->phrase != UINT32_MAX)
 		put_why(out, in, p);
+	if (!p->on_words && !p->existing && &in->placed[p->card] != p) {
+		link_id_write(in->placed[p->card].id, id);
+		buf_printf(out, ",\"offer_of\":\"lnk_%s\"", id);
+	}
 	if (p->existing)
 		buf_put(out, STR(",\"existing\":true"));
 	if (in->r.form == FORM_ANNOTATIONS)

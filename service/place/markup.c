@@ -65,6 +65,16 @@ static void put_price(const struct product *p, struct buf *out)
 	buf_printf(out, ", %s %s", m.currency, decimal);
 }
 
+static void put_shop(const struct place_item *it, struct buf *out)
+{
+	buf_put(out, STR(", ["));
+	put_title(out, it->merchant, 80);
+	buf_put(out, STR("]("));
+	buf_put(out, it->url);
+	buf_putc(out, ')');
+	put_price(it->product, out);
+}
+
 static void put_item(const struct place_item *it, struct buf *out)
 {
 	buf_putc(out, '[');
@@ -74,7 +84,6 @@ static void put_item(const struct place_item *it, struct buf *out)
 	buf_put(out, STR(") - "));
 	put_title(out, it->merchant, 80);
 	put_price(it->product, out);
-	buf_putc(out, '\n');
 }
 
 void place_references(const struct place_locale *l, struct str answer_tail, const struct place_item *items, size_t n, struct buf *out)
@@ -85,6 +94,7 @@ void place_references(const struct place_locale *l, struct str answer_tail, cons
 	for (size_t i = 0; i < n; i++) {
 		buf_printf(out, "%zu. ", i + 1);
 		put_item(&items[i], out);
+		buf_putc(out, '\n');
 	}
 }
 
@@ -105,7 +115,11 @@ void place_cards(const struct place_locale *l, struct str answer_tail, const str
 	buf_put(out, l->cards);
 	buf_put(out, STR("\n\n"));
 	for (size_t i = 0; i < n; i++) {
-		buf_put(out, STR("- "));
+		if (items[i].also) {
+			put_shop(&items[i], out);
+			continue;
+		}
+		buf_put(out, i ? STR("\n- ") : STR("- "));
 		if (image_is_safe(items[i].product->image)) {
 			buf_put(out, STR("![]("));
 			buf_put(out, items[i].product->image);
@@ -113,4 +127,5 @@ void place_cards(const struct place_locale *l, struct str answer_tail, const str
 		}
 		put_item(&items[i], out);
 	}
+	buf_putc(out, '\n');
 }

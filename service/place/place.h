@@ -67,18 +67,18 @@ struct place_spots {
 	uint32_t max;
 	uint32_t count;
 	uint32_t clause, sentence, in_sentence; /* of the last spot */
-	uint64_t product[PLACE_MAX_LINKS];      /* keys */
+	uint64_t item[PLACE_MAX_LINKS];         /* product_item of each */
 	uint64_t phrase[PLACE_MAX_LINKS];       /* hashes of folded phrases */
-	uint64_t shown[64]; /* products of the conversation so far */
+	uint64_t shown[64]; /* items of the conversation so far */
 	uint32_t shown_count;
 };
 void place_spots_init(struct place_spots *s, uint32_t max);
-void place_spots_shown(struct place_spots *s, uint64_t product_key);
+void place_spots_shown(struct place_spots *s, uint64_t item);
 /* Is there room for a link at this token of this phrase? */
 enum refusal place_room(const struct place_spots *s, const struct place_policy *p, const struct text_token *at, struct str phrase);
-/* Was this product placed here, or shown in the conversation? */
-bool place_has_product(const struct place_spots *s, uint64_t product_key);
-void place_take(struct place_spots *s, const struct text_token *at, struct str phrase, uint64_t product_key);
+/* Was this item, of whatever shop, placed here or shown in the conversation? */
+bool place_has_item(const struct place_spots *s, const struct product *p);
+void place_take(struct place_spots *s, const struct text_token *at, struct str phrase, uint64_t item);
 
 /* ---- markup -------------------------------------------------------------------------------- */
 
@@ -92,8 +92,9 @@ struct place_item {
 	const struct product *product;
 	struct str merchant; /* its name */
 	struct str url;
+	bool also; /* of a card: another shop of the item before it */
 };
-/* A numbered list (references), or cards with image, title, price, shop. */
+/* A numbered list (references), or cards with image, title, price, shop; further shops of an item stand behind it. */
 void place_references(const struct place_locale *l, struct str answer_tail, const struct place_item *items, size_t n, struct buf *out);
 void place_cards(const struct place_locale *l, struct str answer_tail, const struct place_item *items, size_t n, struct buf *out);
 

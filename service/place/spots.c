@@ -27,10 +27,10 @@ void place_spots_init(struct place_spots *s, uint32_t max)
 	*s = (struct place_spots){.max = max < PLACE_MAX_LINKS ? max : PLACE_MAX_LINKS, .clause = UINT32_MAX, .sentence = UINT32_MAX};
 }
 
-void place_spots_shown(struct place_spots *s, uint64_t product_key)
+void place_spots_shown(struct place_spots *s, uint64_t item)
 {
 	if (s->shown_count < ARRAY_LEN(s->shown))
-		s->shown[s->shown_count++] = product_key;
+		s->shown[s->shown_count++] = item;
 }
 
 enum refusal place_room(const struct place_spots *s, const struct place_policy *p, const struct text_token *at, struct str phrase)
@@ -46,22 +46,25 @@ enum refusal place_room(const struct place_spots *s, const struct place_policy *
 	return REFUSED_NOT;
 }
 
-bool place_has_product(const struct place_spots *s, uint64_t product_key)
+bool place_has_item(const struct place_spots *s, const struct product *p)
 {
+	if (s->count + s->shown_count == 0)
+		return false;
+	uint64_t item = product_item(p);
 	for (uint32_t i = 0; i < s->count; i++)
-		if (s->product[i] == product_key)
+		if (s->item[i] == item)
 			return true;
 	for (uint32_t i = 0; i < s->shown_count; i++)
-		if (s->shown[i] == product_key)
+		if (s->shown[i] == item)
 			return true;
 	return false;
 }
 
-void place_take(struct place_spots *s, const struct text_token *at, struct str phrase, uint64_t product_key)
+void place_take(struct place_spots *s, const struct text_token *at, struct str phrase, uint64_t item)
 {
 	s->in_sentence = s->sentence == at->sentence ? s->in_sentence + 1 : 1;
 	s->sentence = at->sentence;
 	s->clause = at->clause;
 	s->phrase[s->count] = hash_bytes(phrase, 0);
-	s->product[s->count++] = product_key;
+	s->item[s->count++] = item;
 }
