@@ -96,7 +96,7 @@ static void test_without_question(void **state)
 	struct arena *a = arena_new(1 << 20);
 	struct intent in = {.class = INTENT_NONE};
 	assert_int_equal(hear(state, &in, "The tent was invented long ago.", true, a), INTENT_NONE);
-	assert_int_equal(hear(state, &in, "Here are some great options for headphones:", true, a), INTENT_NONE);
+	assert_int_equal(hear(state, &in, "Headphones come in many kinds.", true, a), INTENT_NONE);
 	assert_int_equal(hear(state, &in, "I recommend the Sony, priced around $300.", true, a), INTENT_CONSUMER);
 	assert_int_equal(hear(state, &in, "It also treats cancer and diabetes.", true, a), INTENT_SENSITIVE);
 	struct intent zh = {.class = INTENT_NONE};
