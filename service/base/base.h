@@ -172,6 +172,10 @@ bool money_currency(struct str code, char out[4]); /* upper-cases and checks */
 /* A decimal ("12", "12.30", "-1.5") in major units of currency. More digits than the
  * exponent, exponents, signs in the middle, thousands marks: E_INPUT. */
 MUST_USE enum status money_parse(struct str decimal, const char *currency, struct money *out, struct err *e);
+/* Micro units (a millionth of the major unit) that one minor unit has: 10000 for USD. 0: unknown currency. */
+int64_t money_micro(const char *currency);
+/* As money_parse, but with up to 8 decimals and a plus sign: rounded half to even, and *rest_out is what that leaves, in micro units. */
+MUST_USE enum status money_parse_fine(struct str decimal, const char *currency, struct money *out, int64_t *rest_out, struct err *e);
 /* "15.00 USD" or "USD 15.00". */
 MUST_USE enum status money_parse_text(struct str s, struct money *out, struct err *e);
 /* "399.00" (no code). out holds at least 32 bytes. Returns the length. */

@@ -69,6 +69,52 @@ enum status money_parse(struct str decimal, const char *currency, struct money *
 	return OK;
 }
 
+int64_t money_micro(const char *currency)
+{
+	static const int64_t micro[] = {1000000, 100000, 10000, 1000, 100};
+	int exponent = money_exponent(currency);
+	return exponent < 0 ? 0 : micro[exponent];
+}
+
+/* Digits only, and no more of them than asked for. */
+static bool digits_in(struct str s, size_t most)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n <= most;
+}
+
+/* v / d, half to even; both not negative. */
+static int64_t half_even(int64_t v, int64_t d)
+{
+	int64_t whole = v / d, rest = v % d * 2;
+	return whole + (rest > d || (rest == d && whole % 2));
+}
+
+enum { FINE_PLACES = 8, FINE_WHOLE = 12 };
+
+enum status money_parse_fine(struct str decimal, const char *currency, struct money *out, int64_t *rest_out, struct err *e)
+{
+	int64_t unit = money_micro(currency), fine = 0, whole_part = 0;
+	if (!unit)
+		return err_set(e, E_INPUT, "currency", "not an ISO 4217 currency");
+	bool sign = decimal.n && (decimal.p[0] == '-' || decimal.p[0] == '+'), below = sign && decimal.p[0] == '-';
+	struct str frac = str_sub(decimal, sign, decimal.n), whole = str_cut(&frac, '.');
+	bool pointed = whole.n + sign < decimal.n;
+	if (!whole.n || !digits_in(whole, FINE_WHOLE) || !digits_in(frac, FINE_PLACES) || (pointed && !frac.n))
+		return err_set(e, E_INPUT, "amount", "not a decimal number with at most %d digits and %d places", FINE_WHOLE, FINE_PLACES);
+	for (size_t i = 0; i < whole.n; i++)
+		whole_part = whole_part * 10 + (whole.p[i] - '0');
+	for (size_t i = 0; i < FINE_PLACES; i++)
+		fine = fine * 10 + (i < frac.n ? frac.p[i] - '0' : 0);
+	int64_t micro = whole_part * 1000000 + half_even(fine, 100), minor = half_even(micro, unit);
+	out->minor = below ? -minor : minor;
+	*rest_out = below ? minor * unit - micro : micro - minor * unit;
+	memcpy(out->currency, currency, 4);
+	return OK;
+}
+
 enum status money_parse_text(struct str s, struct money *out, struct err *e)
 {
 	struct str b = str_trim(s), a = str_cut(&b, ' ');

@@ -63,6 +63,9 @@ struct commission_rule {
 	int64_t rate_ppm;             /* -1: none */
 	int64_t flat_minor, cap_minor; /* -1: none; in the merchant's currency */
 };
+/* What was agreed: all of the commission is ours; or a share of it goes on to a partner; or it comes as goods, data or placements. */
+enum merchant_deal { MERCHANT_COMMISSION, MERCHANT_SPLIT, MERCHANT_SWAP };
+#define MERCHANT_WINDOW_DAYS 30
 struct merchant {
 	struct str id, name;
 	const struct str *hosts; /* lower case; a host matches itself and its subdomains */
@@ -75,6 +78,12 @@ struct merchant {
 	struct str fallback_url, currency, postback_secret;
 	const struct commission_rule *rules;
 	uint32_t rule_count;
+	enum merchant_deal deal;
+	struct str deal_partner;
+	int64_t deal_share_ppm;       /* of a split: the partner's */
+	int64_t window_days;          /* a click earns for so long; 0: for ever */
+	const struct str *void_orders; /* order ids of tests and own purchases; one that ends with * is a beginning */
+	uint32_t void_order_count;
 	struct str feed_url, feed_format;
 	int64_t feed_every_s;
 	bool paused, retired;
@@ -85,6 +94,8 @@ MUST_USE enum status merchant_parse_json(struct str id, struct str json, struct 
 /* The same object back, without postback_secret unless with_secret. */
 void merchant_write_json(const struct merchant *m, bool with_secret, struct buf *out);
 bool merchant_id_valid(struct str id);
+/* Is the order on the merchant's list of tests and own purchases? */
+bool merchant_voids(const struct merchant *m, struct str order_id);
 struct str network_name(enum network n);
 /* Value of a network id, or the empty slice. */
 struct str merchant_network_id(const struct merchant *m, const char *name);

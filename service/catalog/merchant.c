@@ -55,6 +55,17 @@ bool merchant_has_host(const struct merchant *m, struct str host)
 	return false;
 }
 
+bool merchant_voids(const struct merchant *m, struct str order_id)
+{
+	for (uint32_t i = 0; i < m->void_order_count; i++) {
+		struct str v = m->void_orders[i];
+		bool head = str_ends(v, STR("*"));
+		if (head ? str_starts(order_id, str_sub(v, 0, v.n - 1)) : str_eq(order_id, v))
+			return true;
+	}
+	return false;
+}
+
 static const struct str *take_hosts(struct arena *a, const struct merchant *m)
 {
 	struct str *hosts = ARENA_TAKE(a, struct str, m->host_count);
@@ -73,6 +84,15 @@ static const struct pair *take_ids(struct arena *a, const struct merchant *m)
 		ids[i].value = arena_take_str(a, m->network_ids[i].value);
 	}
 	return ids;
+}
+
+static const struct str *take_void_orders(struct arena *a, const struct merchant *m)
+{
+	struct str *orders = ARENA_TAKE(a, struct str, m->void_order_count);
+
+	for (uint32_t i = 0; orders && i < m->void_order_count; i++)
+		orders[i] = arena_take_str(a, m->void_orders[i]);
+	return orders;
 }
 
 static const struct commission_rule *take_rules(struct arena *a, const struct merchant *m)
@@ -101,5 +121,7 @@ struct merchant merchant_take(struct arena *a, const struct merchant *m)
 	copy.hosts = take_hosts(a, m);
 	copy.network_ids = take_ids(a, m);
 	copy.rules = take_rules(a, m);
+	copy.deal_partner = arena_take_str(a, m->deal_partner);
+	copy.void_orders = take_void_orders(a, m);
 	return copy;
 }

@@ -421,6 +421,9 @@ static enum status read_merchant(struct reading *r, const json_t *o)
 		if (s != OK)
 			return s;
 	}
+	enum status terms = merchant_read_terms(o, r->a, &r->m, r->e);
+	if (terms != OK)
+		return terms;
 	return read_text(r, json_object_get(o, "postback_secret"), "/postback_secret", MAX_TEXT, &r->m.postback_secret);
 }
 

@@ -70,6 +70,30 @@ static void put_feed(const struct merchant *m, struct buf *out)
 	buf_printf(out, ",\"every\":%lld}", (long long)m->feed_every_s);
 }
 
+static void put_terms(const struct merchant *m, struct buf *out)
+{
+	if (m->deal == MERCHANT_SPLIT)
+		buf_printf(out, ",\"deal\":{\"kind\":\"split\",\"share_ppm\":%lld", (long long)m->deal_share_ppm);
+	else if (m->deal == MERCHANT_SWAP)
+		buf_put(out, STR(",\"deal\":{\"kind\":\"swap\""));
+	else if (m->deal_partner.n)
+		buf_put(out, STR(",\"deal\":{\"kind\":\"commission\""));
+	if (m->deal_partner.n)
+		put_field(out, "partner", m->deal_partner);
+	if (m->deal != MERCHANT_COMMISSION || m->deal_partner.n)
+		buf_putc(out, '}');
+	if (m->window_days != MERCHANT_WINDOW_DAYS)
+		buf_printf(out, ",\"window_days\":%lld", (long long)m->window_days);
+	if (m->void_order_count == 0)
+		return;
+	buf_put(out, STR(",\"void_orders\":["));
+	for (uint32_t i = 0; i < m->void_order_count; i++) {
+		buf_put(out, i ? STR(",") : STR(""));
+		buf_put_json(out, m->void_orders[i]);
+	}
+	buf_putc(out, ']');
+}
+
 static struct str click_mode_name(enum click_mode mode)
 {
 	return mode == CLICK_REDIRECT ? STR("redirect") : mode == CLICK_DIRECT ? STR("direct") : STR("none");
@@ -91,6 +115,7 @@ void merchant_write_json(const struct merchant *m, bool with_secret, struct buf 
 	if (with_secret && m->postback_secret.n)
 		put_field(out, "postback_secret", m->postback_secret);
 	put_rules(m, out);
+	put_terms(m, out);
 	put_feed(m, out);
 	put_field(out, "status", m->retired ? STR("retired") : m->paused ? STR("paused") : STR("active"));
 	buf_putc(out, '}');

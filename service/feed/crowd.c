@@ -67,7 +67,7 @@ static enum status open_stall(struct crowd *c, struct str merchant, struct stall
 		c->cap = cap;
 	}
 	struct stall s = {.merchant = arena_take_str(c->strings, merchant)};
-	struct merchant m = {.id = s.merchant, .name = s.merchant, .network = NET_PLAIN, .click_mode = CLICK_REDIRECT};
+	struct merchant m = {.id = s.merchant, .name = s.merchant, .network = NET_PLAIN, .click_mode = CLICK_REDIRECT, .window_days = MERCHANT_WINDOW_DAYS};
 	if (arena_failed(c->strings))
 		return no_memory(e);
 	s.builder = part_builder_new(&m, c->max_bytes);
@@ -114,7 +114,7 @@ enum status crowd_take(struct crowd *c, struct str merchant, const struct produc
 
 static enum status close_stall(struct stall *s, struct catalog_part **out, struct err *e)
 {
-	struct merchant m = {.id = s->merchant, .name = s->merchant, .network = NET_PLAIN, .click_mode = CLICK_REDIRECT};
+	struct merchant m = {.id = s->merchant, .name = s->merchant, .network = NET_PLAIN, .click_mode = CLICK_REDIRECT, .window_days = MERCHANT_WINDOW_DAYS};
 	struct catalog_part *part = NULL;
 	enum status status = part_builder_finish(s->builder, STR("file"), &part, e);
 

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define WEBHOOK_SKEW_MS (5 * 60 * 1000)
-#define AHEAD_MS (24 * 60 * 60 * 1000) /* a shop's clock or zone may be wrong; later dates would silence all that comes after them */
+#define DAY_MS INT64_C(86400000)
+#define AHEAD_MS DAY_MS /* a shop's clock or zone may be wrong; later dates would silence all that comes after them */
 
 enum status credit_text(struct str s, const char *where, char *out, size_t size, struct err *e)
 {
@@ -23,15 +24,9 @@ enum status credit_text(struct str s, const char *where, char *out, size_t size,
 	return OK;
 }
 
-enum status credit_begin(const struct shelf *s, struct str merchant, const char *source, int64_t now, struct arena *a, const struct merchant **merchant_out,
-	struct ledger_conversion *c, struct err *e)
+static enum status take_terms(const struct merchant *m, struct arena *a, struct ledger_conversion *c, struct err *e)
 {
-	const struct merchant *m = catalog_merchant_by_id(s->catalog, merchant);
-	if (!m)
-		return err_set(e, E_MISSING, "/merchant", "no such merchant");
-	*c = (struct ledger_conversion){.received_at_ms = now, .occurred_at_ms = now, .status = ORDER_PENDING};
-	snprintf(c->source, sizeof c->source, "%s", source);
-	enum status st = credit_text(m->id, "/merchant", c->merchant, sizeof c->merchant, e);
+	enum status st = OK;
 	struct ledger_rule *rules = ARENA_TAKE(a, struct ledger_rule, m->rule_count);
 	for (uint32_t i = 0; rules && st == OK && i < m->rule_count; i++) {
 		const struct commission_rule *from = &m->rules[i];
@@ -42,8 +37,32 @@ enum status credit_begin(const struct shelf *s, struct str merchant, const char 
 	}
 	if (st == OK && !rules && m->rule_count)
 		st = err_set(e, E_NOMEM, "", "out of memory");
+	c->deal = m->deal == MERCHANT_SPLIT ? DEAL_SPLIT : m->deal == MERCHANT_SWAP ? DEAL_SWAP : DEAL_COMMISSION;
+	c->share_ppm = m->deal_share_ppm;
+	c->window_ms = m->window_days * DAY_MS;
 	c->rule = rules;
 	c->rule_count = rules ? m->rule_count : 0;
+	return st;
+}
+
+enum status credit_terms_of(struct str merchant_json, struct arena *a, struct ledger_conversion *c, struct err *e)
+{
+	struct merchant m;
+	enum status s = merchant_parse_json(str_of(c->merchant), merchant_json, a, &m, e);
+	return s == OK ? take_terms(&m, a, c, e) : s;
+}
+
+enum status credit_begin(const struct shelf *s, struct str merchant, const char *source, int64_t now, struct arena *a, const struct merchant **merchant_out,
+	struct ledger_conversion *c, struct err *e)
+{
+	const struct merchant *m = catalog_merchant_by_id(s->catalog, merchant);
+	if (!m)
+		return err_set(e, E_MISSING, "/merchant", "no such merchant");
+	*c = (struct ledger_conversion){.received_at_ms = now, .occurred_at_ms = now, .status = ORDER_PENDING};
+	snprintf(c->source, sizeof c->source, "%s", source);
+	enum status st = credit_text(m->id, "/merchant", c->merchant, sizeof c->merchant, e);
+	if (st == OK)
+		st = take_terms(m, a, c, e);
 	*merchant_out = m;
 	return st;
 }
@@ -84,6 +103,7 @@ enum status credit_parse_json(const struct shelf *s, struct str json, int64_t no
 		st = credit_begin(s, merchant, "api", now, a, &m, c, e);
 	if (st == OK)
 		st = credit_read_json(json, c, e);
+	c->voided = st == OK && merchant_voids(m, str_of(c->order_id));
 	if (st == OK)
 		*out = *c;
 	return st;
@@ -171,12 +191,12 @@ static bool authentic(const struct merchant *m, const struct credit_param *p, si
 	return secret.n == m->postback_secret.n && link_equal(secret.p, m->postback_secret.p, secret.n);
 }
 
-static enum status money_param(struct str decimal, const char *currency, bool *has, struct money *out, const char *where, struct err *e)
+static enum status money_param(struct str decimal, const char *currency, bool *has, struct money *out, int64_t *rest, const char *where, struct err *e)
 {
 	if (decimal.n == 0)
 		return OK;
 	struct err inner = {0};
-	if (money_parse(decimal, currency, out, &inner) != OK)
+	if (money_parse_fine(decimal, currency, out, rest, &inner) != OK)
 		return err_set(e, E_INPUT, where, "%s", inner.text);
 	*has = true;
 	return OK;
@@ -197,11 +217,12 @@ static enum status read_params(const struct merchant *m, const struct credit_par
 	if (st == OK && !money_currency(code.n ? code : m->currency, currency) && (total.n || commission.n || adjustment.n))
 		st = err_set(e, E_INPUT, "/currency", "an ISO 4217 currency is needed");
 	if (st == OK)
-		st = money_param(total, currency, &c->has_total, &c->total, "/total", e);
+		st = money_param(total, currency, &c->has_total, &c->total, &c->total_rest, "/total", e);
 	if (st == OK)
-		st = money_param(adjustment, currency, &c->has_adjustment, &c->adjustment, "/adjustment", e);
+		st = money_param(adjustment, currency, &c->has_adjustment, &c->adjustment, &c->total_rest, "/adjustment", e);
 	if (st == OK)
-		st = money_param(commission, currency, &c->has_commission, &c->commission, "/commission", e);
+		st = money_param(commission, currency, &c->has_commission, &c->commission, &c->commission_rest, "/commission", e);
+	c->voided = merchant_voids(m, str_of(c->order_id));
 	return st == OK ? credit_check(c, e) : st;
 }
 
@@ -298,6 +319,7 @@ enum status credit_parse_webhook(const struct shelf *s, struct str merchant, str
 	if (!fresh || m->postback_secret.n == 0 || !webhook_authentic(m, body, id, timestamp, signature))
 		return err_set(e, E_DENIED, "webhook-signature", "the signature is missing, wrong or too old");
 	st = credit_read_json(body, c, e);
+	c->voided = st == OK && merchant_voids(m, str_of(c->order_id));
 	if (st == OK)
 		*out = *c;
 	return st;
@@ -305,7 +327,8 @@ enum status credit_parse_webhook(const struct shelf *s, struct str merchant, str
 
 void credit_write_json(const struct ledger_conversion *c, const struct ledger_booking *b, struct buf *out)
 {
-	static const char *const result[] = {[BOOKED] = "booked", [BOOKED_CHANGE] = "changed", [BOOKED_REPEAT] = "repeated", [BOOKED_REFUSED] = "refused"};
+	static const char *const result[] = {[BOOKED] = "booked", [BOOKED_CHANGE] = "changed", [BOOKED_REPEAT] = "repeated", [BOOKED_REFUSED] = "quarantined",
+		[BOOKED_PARKED] = "parked"};
 	buf_printf(out, "{\"result\":\"%s\",\"merchant\":", result[b->booking]);
 	buf_put_json(out, str_of(c->merchant));
 	buf_put(out, STR(",\"order_id\":"));

@@ -145,7 +145,10 @@ MUST_USE enum status credit_parse_postback(const struct shelf *s, struct str mer
 /* The same as JSON under Standard Webhooks headers (webhook-id, webhook-timestamp within 5 min of now, webhook-signature "v1,<base64>"). */
 MUST_USE enum status credit_parse_webhook(const struct shelf *s, struct str merchant, struct str body, struct str id, struct str timestamp, struct str signature,
                                           int64_t now_ms, struct arena *a, struct ledger_conversion *out, struct err *e);
-/* {"result":"booked|changed|repeated|refused", …} */
+/* Rules, deal and window of the merchant's JSON (as the ledger keeps it) in place of the present ones: an order falls under what was in force at
+ * its date. Borrowed from a. */
+MUST_USE enum status credit_terms_of(struct str merchant_json, struct arena *a, struct ledger_conversion *c, struct err *e);
+/* {"result":"booked|changed|repeated|parked|quarantined", …} */
 void credit_write_json(const struct ledger_conversion *c, const struct ledger_booking *b, struct buf *out);
 
 /* Keyed hash of an opaque id (user, conversation) under the installation key; zero for "". */

@@ -90,9 +90,32 @@ static enum status book(struct ledger *l, struct errand *x)
 	return s;
 }
 
-static void book_and_answer(struct request *r, struct errand *x)
+/* An order falls under the terms of its date. */
+static enum status terms_of_its_date(struct ledger *l, struct errand *x, struct err *e)
 {
-	enum status s = book(r->server->services.ledger, x);
+	struct buf json;
+	buf_init(&json, 1u << 20);
+	enum status s = ledger_merchant_then(l, str_of(x->conversion.merchant), x->conversion.occurred_at_ms, &json, NULL);
+	if (s == OK)
+		s = credit_terms_of(buf_str(&json), x->arena, &x->conversion, e);
+	else if (s == E_MISSING || s == E_BUSY) /* the present ones; a store that is away is no reason to lose an order */
+		s = OK;
+	else
+		s = err_set(e, s, "", "the merchant's terms cannot be read");
+	buf_done(&json);
+	return s;
+}
+
+/* quietly: a sender that cannot mend what it sent is told that it was received. */
+static void book_and_answer(struct request *r, struct errand *x, bool quietly)
+{
+	struct err e = {0};
+	enum status s = terms_of_its_date(r->server->services.ledger, x, &e);
+	if (s) {
+		problem_of(r, s, &e);
+		return;
+	}
+	s = book(r->server->services.ledger, x);
 
 	if (s) {
 		problem(r, 503, "the order could not be made durable, send it again");
@@ -103,7 +126,7 @@ static void book_and_answer(struct request *r, struct errand *x)
 			problem(r, 503, "the stored reply has just expired, send the order again");
 		return;
 	}
-	if (x->booking.booking == BOOKED_REFUSED) {
+	if (x->booking.booking == BOOKED_REFUSED && !quietly) {
 		problem(r, 422, "%s", x->booking.detail);
 		return;
 	}
@@ -124,7 +147,7 @@ static void convert(struct request *r, struct shelf *shelf, const struct ledger_
 	if (s)
 		problem_of(r, s, &e);
 	else if (merchant_admitted(r, str_of(x->conversion.merchant)))
-		book_and_answer(r, x);
+		book_and_answer(r, x, false);
 }
 
 /* Shelf and errand for one message; false after a problem. */
@@ -212,7 +235,7 @@ enum turn answer_postback(struct request *r)
 	if (s)
 		problem_of(r, s, &e);
 	else
-		book_and_answer(r, x);
+		book_and_answer(r, x, true);
 	errand_unref(x);
 	shelf_unref(shelf);
 	return ANSWERED;

@@ -102,7 +102,7 @@ static void put_order_problems(struct buf *b, const struct route *t)
 		put_problem(b, 404, "no such merchant");
 		put_problem(b, 409, "the Idempotency-Key was used for another request");
 	}
-	if (t->answer == answer_conversion || t->answer == answer_postback)
+	if (t->answer == answer_conversion)
 		put_problem(b, 422, "cannot be booked, and is kept in quarantine: see detail");
 }
 

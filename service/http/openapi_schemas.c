@@ -149,6 +149,12 @@ const struct openapi_schema openapi_schemas[] = {
 			FIELD("rate_ppm", INT) ","
 			FIELD("flat", "{}") ","
 			FIELD("cap", "{}")))) ","
+		FIELD("deal", OBJECT(
+			FIELD("kind", "{\"enum\":[\"commission\",\"split\",\"swap\"]}") ","
+			FIELD("partner", TEXT) ","
+			FIELD("share_ppm", INT))) ","
+		FIELD("window_days", INT) ","
+		FIELD("void_orders", LIST(TEXT)) ","
 		FIELD("feed", ANY_OBJECT) ","
 		FIELD("status", "{\"enum\":[\"active\",\"paused\",\"retired\"]}"))},
 	{"Merchants", OBJECT(
@@ -200,10 +206,18 @@ const struct openapi_schema openapi_schemas[] = {
 			FIELD("quantity", INT) ","
 			FIELD("total", REF("Money"))))))},
 	{"Booking", OBJECT(
-		FIELD("result", "{\"enum\":[\"booked\",\"changed\",\"repeated\"]}"))},
+		FIELD("result", "{\"enum\":[\"booked\",\"changed\",\"repeated\",\"parked\",\"quarantined\"]}"))},
 	{"Commissions", OBJECT(
 		FIELD("data", LIST(ANY_OBJECT)) ","
 		FIELD("next_cursor", TEXT_NULL))},
+	{"Quarantine", OBJECT(
+		FIELD("data", LIST(ANY_OBJECT)) ","
+		FIELD("next_cursor", TEXT_NULL))},
+	{"Accounts", OBJECT(
+		FIELD("data", LIST(OBJECT(
+			FIELD("account", TEXT) ","
+			FIELD("balance", REF("Money")) ","
+			FIELD("micro", INT)))))},
 	{"Report", OBJECT(
 		FIELD("tz", TEXT) ","
 		FIELD("date_basis", TEXT) ","

@@ -52,6 +52,9 @@ const struct route routes[] = {
 		"An order, as a form, or as JSON under Standard Webhooks headers", "", "postback", "Booking"},
 	{"GET", "/v1/commissions", R_MONEY, WORKER, BODY_NONE, true, true, answer_commissions, "Commissions with their history",
 		"status,merchant,cursor,limit", "", "Commissions"},
+	{"GET", "/v1/quarantine", R_FINANCE, WORKER, BODY_NONE, true, true, answer_quarantine,
+		"What could not be booked: parked until its order comes, or kept for a person", "state,merchant,cursor,limit", "", "Quarantine"},
+	{"GET", "/v1/accounts", R_FINANCE, WORKER, BODY_NONE, true, true, answer_accounts, "Balances of the accounts, by currency", "merchant", "", "Accounts"},
 	{"GET", "/v1/reports/commissions", R_MONEY | R_PUBLISHER, WORKER, BODY_NONE, true, true, answer_report, "The funnel and the money",
 		"from,to,tz,group_by,date_basis,format,merchant,cursor,limit", "", "Report"},
 

@@ -6,7 +6,8 @@
 __extension__ typedef __int128 int128;
 
 const char *const account_name[ACCOUNTS] = {
-	"recv_pending", "recv_approved", "recv_payable", "cash", "income_unearned", "income", "reversals"};
+	"recv_pending", "recv_approved", "recv_payable", "cash", "income_unearned", "income", "reversals", "rounding", "in_kind", "partner_share",
+	"partner_payable"};
 
 int64_t books_earned(const struct books *b)
 {
@@ -61,16 +62,28 @@ enum order_status books_move(struct books *b, bool first, enum order_status from
 	return to;
 }
 
-void books_balances(const struct books *b, int64_t out[ACCOUNTS])
+int64_t deal_share(const struct deal *d, const struct books *b)
 {
-	out[ACC_RECV_PENDING] = b->pending;
-	out[ACC_INCOME_UNEARNED] = -b->pending;
-	out[ACC_RECV_APPROVED] = b->approved;
-	out[ACC_CASH] = b->paid;
-	out[ACC_RECV_PAYABLE] = -b->clawed;
-	out[ACC_REVERSALS] = b->reversed;
+	int64_t earned = b->approved + b->paid - b->clawed;
+	return d->kind == DEAL_SPLIT && earned > 0 ? money_ppm(earned, d->share_ppm) : 0;
+}
+
+void books_balances(const struct books *b, const struct deal *d, struct balances *out)
+{
+	*out = (struct balances){0};
+	int64_t *m = out->minor, share = deal_share(d, b);
+	m[ACC_RECV_PENDING] = b->pending;
+	m[ACC_INCOME_UNEARNED] = -b->pending;
+	m[ACC_RECV_APPROVED] = b->approved;
+	m[d->kind == DEAL_SWAP ? ACC_IN_KIND : ACC_CASH] = b->paid;
+	m[ACC_RECV_PAYABLE] = -b->clawed;
+	m[ACC_REVERSALS] = b->reversed;
 	/* Reversed but not clawed back was income for a moment: both sides stay visible. */
-	out[ACC_INCOME] = -(b->approved + b->paid + b->reversed - b->clawed);
+	m[ACC_INCOME] = -(b->approved + b->paid + b->reversed - b->clawed);
+	m[ACC_PARTNER_SHARE] = share;
+	m[ACC_PARTNER_PAYABLE] = -share;
+	out->micro[ACC_ROUNDING] = b->rest;
+	out->micro[b->pending ? ACC_INCOME_UNEARNED : ACC_INCOME] = -b->rest;
 }
 
 /* ---- rules ------------------------------------------------------------------------------------ */
@@ -103,14 +116,38 @@ int rule_match(const struct ledger_rule *rules, uint32_t n, struct str product, 
 	return best;
 }
 
-int64_t rule_commission(const struct ledger_rule *r, int64_t amount)
+/* v rounded to a multiple of 1 after division by d > 0, half to even, whatever its sign. */
+static int128 divide(int128 v, int128 d)
+{
+	bool below = v < 0;
+	int128 n = below ? -v : v, whole = n / d, rest = n % d * 2;
+	if (rest > d || (rest == d && whole % 2))
+		whole++;
+	return below ? -whole : whole;
+}
+
+static int64_t held(int128 v, int64_t most)
+{
+	return v > most ? most : v < -(int128)most ? -most : (int64_t)v;
+}
+
+int64_t rule_commission(const struct ledger_rule *r, int64_t amount, int64_t unit)
 {
 	if (amount <= 0)
 		return 0;
-	int64_t sum = r->rate_ppm > 0 ? money_ppm(amount, r->rate_ppm) : 0;
-	if (r->flat_minor > 0 && __builtin_add_overflow(sum, r->flat_minor, &sum))
-		sum = INT64_MAX;
-	return r->cap_minor >= 0 && sum > r->cap_minor ? r->cap_minor : sum;
+	int128 sum = r->rate_ppm > 0 ? divide((int128)amount * r->rate_ppm * unit, 1000000) : 0;
+	if (r->flat_minor > 0)
+		sum += (int128)r->flat_minor * unit;
+	if (r->cap_minor >= 0 && sum > (int128)r->cap_minor * unit)
+		sum = (int128)r->cap_minor * unit;
+	return held(sum, MICRO_MAX);
+}
+
+int64_t minor_of(int64_t micro, int64_t unit, int64_t *rest_out)
+{
+	int64_t minor = (int64_t)divide(micro, unit);
+	*rest_out = micro - minor * unit;
+	return minor;
 }
 
 void split_by_weight(int64_t total, const int64_t *weight, size_t n, int64_t *part_out)
@@ -144,8 +181,5 @@ void split_by_weight(int64_t total, const int64_t *weight, size_t n, int64_t *pa
 
 int64_t scale_amount(int64_t amount, int64_t to, int64_t from)
 {
-	int128 whole = (int128)amount * to / from, rest = (int128)amount * to % from;
-	if (rest * 2 > from || (rest * 2 == from && whole % 2))
-		whole++;
-	return whole < INT64_MAX ? (int64_t)whole : INT64_MAX;
+	return held(divide((int128)amount * to, from), INT64_MAX);
 }

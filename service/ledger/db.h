@@ -29,6 +29,8 @@ sqlite3_stmt *db_use(struct db *d, const char *sql);
 MUST_USE enum status db_run(struct db *d, sqlite3_stmt *s);
 /* One step. *row_out tells whether there is a row; without one, or on failure, the statement is reset. */
 MUST_USE enum status db_step(struct db *d, sqlite3_stmt *s, bool *row_out);
+/* Runs an INSERT … RETURNING no. *no_out is 0 when nothing was inserted (ON CONFLICT DO NOTHING). */
+MUST_USE enum status db_insert(struct db *d, sqlite3_stmt *s, int64_t *no_out);
 /* Ends a statement early. */
 void db_end(sqlite3_stmt *s);
 /* Constant SQL without parameters. */
@@ -43,6 +45,7 @@ void db_blob(sqlite3_stmt *s, int i, const void *p, size_t n);
 void db_int(sqlite3_stmt *s, int i, int64_t v);
 struct str db_get_text(sqlite3_stmt *s, int col); /* borrowed until the next step */
 int64_t db_get_int(sqlite3_stmt *s, int col);
+bool db_is_null(sqlite3_stmt *s, int col);
 /* Copies up to n bytes; a shorter blob (or NULL) leaves zeros. */
 void db_get_blob(sqlite3_stmt *s, int col, void *out, size_t n);
 void db_get_name(sqlite3_stmt *s, int col, char *out, size_t n);

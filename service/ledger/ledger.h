@@ -91,6 +91,7 @@ struct ledger_rule {
 	char category[LEDGER_TEXT], product[LEDGER_TEXT];
 	int64_t rate_ppm, flat_minor, cap_minor; /* -1: none */
 };
+enum ledger_deal { DEAL_COMMISSION, DEAL_SPLIT, DEAL_SWAP };
 /* Idempotency of writing doors: the same key with the same request gets the stored reply, another request a conflict. Kept 24 h or more. A
  * conversion's is stored in its own transaction. */
 struct ledger_idempotency {
@@ -111,6 +112,13 @@ struct ledger_conversion {
 	struct money total;      /* the order's new total */
 	struct money adjustment; /* or a delta */
 	struct money commission; /* as the network says; else computed from rules */
+	int64_t total_rest, commission_rest; /* micro units beyond the minor ones (CJ writes "-51.826"): at most half a minor unit */
+	char row[LEDGER_TEXT];   /* a network's own row of the order: total and commission are that row's, and may be below zero. "" none */
+	int64_t changed_at_ms;   /* of the row's last change; 0: occurred_at_ms */
+	int64_t window_ms;       /* a click older than this earns nothing unless the network states a commission; 0: any age */
+	bool voided;             /* a test order or an own purchase by the merchant's list: kept aside, never booked */
+	enum ledger_deal deal;   /* frozen with the order, as the rules are */
+	int64_t share_ppm;       /* of a split: what the partner gets */
 	char source[24];         /* "api", "postback", ... */
 	uint32_t item_count, rule_count;
 	struct ledger_item item[LEDGER_MAX_ITEMS];
@@ -121,20 +129,28 @@ struct ledger_conversion {
 /* How a conversion is booked:
  * - One order by (merchant, order_id). A message dated not later than the last applied one is a BOOKED_REPEAT; so is one that changes nothing.
  *   A repeat may still show an earlier date, or the click: the order stands under the day of its earliest message and the click that the
- *   earliest message with one named, in whatever order they came.
- * - Attributed when the click (or link) is the merchant's and the order is dated no more than 120 s before it; else booked unattributed.
+ *   earliest message with one named (of clicks that can be attributed, if any can), in whatever order they came.
+ * - Rows: an order that a network reports is the sum of its rows (one for a line of goods, one for a correction). The same row again
+ *   replaces what it said before; a step back to pending with no later date is an old page, and a repeat. Rows of a second network for an order
+ *   are kept as its shadow and add nothing.
+ * - Attributed when the click (or link) is the merchant's, the order is dated no more than 120 s before it, and, unless a commission is stated,
+ *   no more than window_ms after it; else booked unattributed.
  * - commission: as stated, else by the rules frozen at first booking, on the total split by the items' weights (product, longest category,
- *   default). A stated one stands, in proportion to the total, until another is stated; beside an adjustment it is a difference too.
+ *   default), summed up in micro units and rounded once. A stated one stands, in proportion to the total, until another is stated; beside an
+ *   adjustment it is a difference too.
  * - Attested only by us on a click that was not human: waits in review; counts in no orders and earns nothing until a commission is stated.
  * - What was paid is never unpaid: a lower total, declined or reversed is clawed back, and the status stays paid or becomes reversed.
- * - BOOKED_REFUSED, and kept in quarantine: another currency than the order's, sums below zero, a change without amounts or a negative
- *   adjustment to an unknown order, the whole of an adjustment on a total of zero. Of one that would go below zero the rest is quarantined. */
+ * - BOOKED_PARKED: a negative adjustment, a negative row or a change without amounts to an order that is not known yet. Applied when the order
+ *   comes.
+ * - BOOKED_REFUSED, and kept in quarantine: another currency than the order's, sums below zero, pending without amounts for an unknown order,
+ *   the whole of an adjustment on a total of zero, a voided order. Of one that would go below zero the rest is quarantined. */
 /* What became of a conversion. */
 enum booking {
 	BOOKED,
 	BOOKED_CHANGE,
 	BOOKED_REPEAT,
 	BOOKED_REFUSED,
+	BOOKED_PARKED,
 	BOOKED_REPLAY,    /* the key was used for this very request: nothing was looked at, ledger_reply_get has the reply */
 	BOOKED_KEY_TAKEN, /* the key was used for another request: nothing was looked at */
 };
@@ -144,6 +160,7 @@ struct ledger_booking {
 	bool attributed;
 	char click_class[12]; /* of the click it was attributed to, or "" */
 	struct money total, commission; /* of the order now */
+	bool shadow;                    /* another network reports this order already */
 	char detail[160];     /* why refused (other currency than the order's, ...) */
 };
 
@@ -187,6 +204,11 @@ MUST_USE enum status ledger_local_time(struct str tz, int64_t local_ms, int64_t 
 /* Commission rows with their history, {"data":[…],"next_cursor"}. Filters "" are none. */
 MUST_USE enum status ledger_commissions_json(struct ledger *l, struct str status, struct str merchant, struct str cursor, uint32_t limit, struct buf *out, struct err *e);
 
+/* What waits for a person or for its order, newest first: {"data":[…],"next_cursor"}. state "parked" or "quarantined"; "" is both. */
+MUST_USE enum status ledger_quarantine_json(struct ledger *l, struct str state, struct str merchant, struct str cursor, uint32_t limit, struct buf *out, struct err *e);
+/* Balances of all accounts: {"data":[{"account","currency","balance","micro"}]}; merchant "" is all. */
+MUST_USE enum status ledger_accounts_json(struct ledger *l, struct str merchant, struct buf *out, struct err *e);
+
 /* Walks everything: chain of postings, balances per currency, roll-ups against events, orphans. Writes findings as lines; E_CONFLICT on the first
  * break. *head_out: the chain's last hash in hex (65 bytes); head (may be empty) must be on the chain. */
 MUST_USE enum status ledger_verify(struct ledger *l, struct str head, struct buf *out, char head_out[65], struct err *e);
@@ -194,6 +216,8 @@ MUST_USE enum status ledger_verify(struct ledger *l, struct str head, struct buf
 /* ---- merchants, catalogs, keys: the durable truth ------------------------------------------------ */
 
 MUST_USE enum status ledger_merchant_put(struct ledger *l, struct str merchant, struct str json, int64_t now_ms, struct err *e);
+/* The JSON that was in force at that time is appended to out. E_MISSING: the present one was, or the merchant was not there yet. */
+MUST_USE enum status ledger_merchant_then(struct ledger *l, struct str merchant, int64_t at_ms, struct buf *out, struct err *e);
 MUST_USE enum status ledger_merchant_each(struct ledger *l, void (*each)(void *arg, struct str merchant, struct str json, struct str generation), void *arg, struct err *e);
 
 /* One change of a merchant's catalog, all or nothing. Lines are canonical product JSON. */

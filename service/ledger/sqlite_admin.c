@@ -18,11 +18,25 @@ struct merchant_put {
 	int64_t now_ms;
 };
 
+/* Rules hold by the order's date, so what was in force when is kept. */
+static enum status put_version(struct writer *w, const struct merchant_put *m)
+{
+	sqlite3_stmt *q = db_use(&w->db, "INSERT INTO merchant_version(merchant, from_ms, json) VALUES(?1,?2,?3)"
+					 " ON CONFLICT(merchant, from_ms) DO UPDATE SET json=excluded.json");
+	db_text(q, 1, m->merchant);
+	db_int(q, 2, m->now_ms);
+	db_text(q, 3, m->json);
+	return db_run(&w->db, q);
+}
+
 static enum status put_merchant(struct writer *w, void *arg)
 {
 	const struct merchant_put *m = arg;
+	enum status s = put_version(w, m);
+	if (s != OK)
+		return s;
 	sqlite3_stmt *q = db_use(&w->db, "INSERT INTO merchant(merchant, json, changed_ms) VALUES(?1,?2,?3)"
-					 " ON CONFLICT DO UPDATE SET json=excluded.json, changed_ms=excluded.changed_ms");
+					 " ON CONFLICT(merchant) DO UPDATE SET json=excluded.json, changed_ms=excluded.changed_ms");
 	db_text(q, 1, m->merchant);
 	db_text(q, 2, m->json);
 	db_int(q, 3, m->now_ms);
@@ -33,6 +47,30 @@ enum status ledger_merchant_put(struct ledger *l, struct str merchant, struct st
 {
 	struct merchant_put m = {merchant, json, now_ms};
 	return ledger_task(l, put_merchant, &m, e);
+}
+
+enum status ledger_merchant_then(struct ledger *l, struct str merchant, int64_t at_ms, struct buf *out, struct err *e)
+{
+	struct reader *r;
+	enum status s = reader_get(l, &r, e);
+	if (s != OK)
+		return s;
+	sqlite3_stmt *q = db_use(&r->db, 
+		"SELECT json FROM main.merchant_version v WHERE merchant = ?1 AND from_ms <= ?2 AND EXISTS (SELECT 1 FROM main.merchant_version n"
+		" WHERE n.merchant = ?1 AND n.from_ms > ?2) ORDER BY from_ms DESC LIMIT 1");
+	db_text(q, 1, merchant);
+	db_int(q, 2, at_ms);
+	bool row;
+	s = db_step(&r->db, q, &row);
+	if (s != OK)
+		s = db_fail(&r->db, s, "merchant", e);
+	else if (!row)
+		s = err_set(e, E_MISSING, "merchant", "nothing else was in force then");
+	else
+		buf_put(out, db_get_text(q, 0));
+	db_end(q);
+	reader_put(l, r);
+	return s == OK && out->failed ? err_set(e, E_NOMEM, "merchant", "too long") : s;
 }
 
 enum status ledger_merchant_each(

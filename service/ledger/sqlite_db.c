@@ -105,6 +105,14 @@ enum status db_run(struct db *d, sqlite3_stmt *s)
 	return st;
 }
 
+enum status db_insert(struct db *d, sqlite3_stmt *s, int64_t *no_out)
+{
+	bool row;
+	enum status st = db_step(d, s, &row);
+	*no_out = st == OK && row ? db_get_int(s, 0) : 0;
+	return st == OK && row ? db_run(d, s) : st;
+}
+
 void db_end(sqlite3_stmt *s)
 {
 	if (s)
@@ -145,6 +153,11 @@ struct str db_get_text(sqlite3_stmt *s, int col)
 int64_t db_get_int(sqlite3_stmt *s, int col)
 {
 	return sqlite3_column_int64(s, col);
+}
+
+bool db_is_null(sqlite3_stmt *s, int col)
+{
+	return sqlite3_column_type(s, col) == SQLITE_NULL;
 }
 
 void db_get_blob(sqlite3_stmt *s, int col, void *out, size_t n)

@@ -51,15 +51,17 @@ static void read_order(sqlite3_stmt *q, struct order *o)
 	db_get_name(q, 18, o->app, sizeof(o->app));
 	db_get_name(q, 19, o->model, sizeof(o->model));
 	o->books = (struct books){
-		db_get_int(q, 20), db_get_int(q, 21), db_get_int(q, 22), db_get_int(q, 23), db_get_int(q, 24)};
+		db_get_int(q, 20), db_get_int(q, 21), db_get_int(q, 22), db_get_int(q, 23), db_get_int(q, 24), db_get_int(q, 25)};
+	o->stated_rest = db_get_int(q, 26);
+	o->deal = (struct deal){(enum ledger_deal)db_get_int(q, 27), db_get_int(q, 28)};
 }
 
 enum status order_load(struct db *d, const char *merchant, const char *order_id, struct order *out, bool *found_out)
 {
 	sqlite3_stmt *q = db_use(d,
 		"SELECT no, currency, status, total, applied_ms, event_ms, review, stated, stated_total, rule_set, seq, click, click_from_ms,"
-		" attributed, click_class, product, phrase, form, app, model, pending, approved, paid, reversed, clawed"
-		" FROM orders WHERE merchant = ?1 AND order_id = ?2");
+		" attributed, click_class, product, phrase, form, app, model, pending, approved, paid, reversed, clawed,"
+		" rest, stated_rest, deal, share_ppm FROM orders WHERE merchant = ?1 AND order_id = ?2");
 	db_name(q, 1, merchant);
 	db_name(q, 2, order_id);
 	*out = (struct order){.stated = -1};
@@ -73,38 +75,42 @@ enum status order_load(struct db *d, const char *merchant, const char *order_id,
 	return OK;
 }
 
+static const char sql_insert[] =
+	"INSERT INTO orders(merchant, order_id, currency, status, total, applied_ms, event_ms, review, stated, stated_total,"
+	" rule_set, seq, click, click_from_ms, attributed, click_class, product, phrase, form, app, model, pending, approved, paid,"
+	" reversed, clawed, rest, stated_rest, deal, share_ppm) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
+	"?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30) RETURNING no";
+static const char sql_update[] =
+	"UPDATE orders SET merchant=?1, order_id=?2, currency=?3, status=?4, total=?5, applied_ms=?6, event_ms=?7, review=?8, stated=?9,"
+	" stated_total=?10, rule_set=?11, seq=?12, click=?13, click_from_ms=?14, attributed=?15, click_class=?16, product=?17, phrase=?18,"
+	" form=?19, app=?20, model=?21, pending=?22, approved=?23, paid=?24, reversed=?25, clawed=?26, rest=?27, stated_rest=?28,"
+	" deal=?29, share_ppm=?30 WHERE no=?31";
+
 enum status order_store(struct db *d, struct order *o)
 {
-	sqlite3_stmt *q = db_use(d,
-		"INSERT INTO orders(no, merchant, order_id, currency, status, total, applied_ms, event_ms, review, stated, stated_total,"
-		" rule_set, seq, click, click_from_ms, attributed, click_class, product, phrase, form, app, model, pending, approved, paid,"
-		" reversed, clawed) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27)"
-		" ON CONFLICT(no) DO UPDATE SET status=?5, total=?6, applied_ms=?7, event_ms=?8, review=?9, stated=?10, stated_total=?11,"
-		" rule_set=?12, seq=?13, click=?14, click_from_ms=?15, attributed=?16, click_class=?17, product=?18, phrase=?19, form=?20,"
-		" app=?21, model=?22, pending=?23, approved=?24, paid=?25, reversed=?26, clawed=?27");
-	if (o->no)
-		db_int(q, 1, o->no);
-	db_name(q, 2, o->merchant);
-	db_name(q, 3, o->order_id);
-	db_name(q, 4, o->currency);
+	sqlite3_stmt *q = db_use(d, o->no ? sql_update : sql_insert);
+	db_name(q, 1, o->merchant);
+	db_name(q, 2, o->order_id);
+	db_name(q, 3, o->currency);
 	const int64_t first[] = {
 		o->status, o->total, o->applied_ms, o->event_ms, o->review, o->stated, o->stated_total, o->rule_set, o->seq};
 	for (int i = 0; i < (int)ARRAY_LEN(first); i++)
-		db_int(q, 5 + i, first[i]);
+		db_int(q, 4 + i, first[i]);
 	if (o->has_click)
-		db_blob(q, 14, o->click.b, LEDGER_ID);
-	db_int(q, 15, o->click_from_ms);
-	db_int(q, 16, o->attributed);
+		db_blob(q, 13, o->click.b, LEDGER_ID);
+	db_int(q, 14, o->click_from_ms);
+	db_int(q, 15, o->attributed);
 	const char *names[] = {o->click_class, o->product, o->phrase, o->form, o->app, o->model};
 	for (int i = 0; i < (int)ARRAY_LEN(names); i++)
-		db_name(q, 17 + i, names[i]);
-	const int64_t books[] = {o->books.pending, o->books.approved, o->books.paid, o->books.reversed, o->books.clawed};
-	for (int i = 0; i < (int)ARRAY_LEN(books); i++)
-		db_int(q, 23 + i, books[i]);
-	enum status s = db_run(d, q);
-	if (s == OK && !o->no)
-		o->no = sqlite3_last_insert_rowid(d->h);
-	return s;
+		db_name(q, 16 + i, names[i]);
+	const struct books *b = &o->books;
+	const int64_t last[] = {b->pending, b->approved, b->paid, b->reversed, b->clawed, b->rest, o->stated_rest, o->deal.kind, o->deal.share_ppm};
+	for (int i = 0; i < (int)ARRAY_LEN(last); i++)
+		db_int(q, 22 + i, last[i]);
+	if (!o->no)
+		return db_insert(d, q, &o->no);
+	db_int(q, 31, o->no);
+	return db_run(d, q);
 }
 
 /* ---- attribution ---------------------------------------------------------------------------------- */
@@ -114,7 +120,7 @@ static const char sql_by_click[] = "SELECT merchant, at_ms, class, product, phra
 static const char sql_by_link[] = "SELECT l.merchant, i.at_ms, '', l.product, l.phrase, i.form, i.app, i.model FROM link l"
 				  " JOIN insertion i ON i.no = l.insertion_no WHERE l.link = ?1";
 
-static enum status attribute_by(struct db *d, const char *sql, struct order *o, bool *found_out)
+static enum status attribute_by(struct db *d, const char *sql, struct order *o, int64_t window_ms, bool *found_out)
 {
 	sqlite3_stmt *q = db_use(d, sql);
 	db_blob(q, 1, o->click.b, LEDGER_ID);
@@ -122,8 +128,9 @@ static enum status attribute_by(struct db *d, const char *sql, struct order *o, 
 	if (s != OK || !*found_out)
 		return s;
 	bool ours = str_eq(db_get_text(q, 0), str_of(o->merchant));
-	/* Without the sum o->event_ms + skew, which a hostile date could overflow. */
-	o->attributed = ours && o->event_ms >= db_get_int(q, 1) - CLICK_SKEW_MS;
+	int64_t at = db_get_int(q, 1);
+	/* Differences of the stored time: sums with the order's could overflow, for that is what a stranger says. */
+	o->attributed = ours && o->event_ms >= at - CLICK_SKEW_MS && (window_ms <= 0 || o->event_ms - window_ms <= at);
 	if (o->attributed) {
 		db_get_name(q, 2, o->click_class, sizeof(o->click_class));
 		db_get_name(q, 3, o->product, sizeof(o->product));
@@ -136,15 +143,15 @@ static enum status attribute_by(struct db *d, const char *sql, struct order *o, 
 	return OK;
 }
 
-enum status order_attribute(struct db *d, struct order *o)
+enum status order_attribute(struct db *d, struct order *o, int64_t window_ms)
 {
 	o->attributed = false;
 	o->click_class[0] = o->product[0] = o->phrase[0] = o->form[0] = o->app[0] = o->model[0] = '\0';
 	if (!o->has_click)
 		return OK;
 	bool found;
-	enum status s = attribute_by(d, sql_by_click, o, &found);
-	return s == OK && !found ? attribute_by(d, sql_by_link, o, &found) : s;
+	enum status s = attribute_by(d, sql_by_click, o, window_ms, &found);
+	return s == OK && !found ? attribute_by(d, sql_by_link, o, window_ms, &found) : s;
 }
 
 /* ---- frozen rules ----------------------------------------------------------------------------------- */
@@ -194,12 +201,11 @@ enum status rules_freeze(struct db *d, const struct ledger_rule *rules, uint32_t
 	db_end(q);
 	if (s != OK || row)
 		return s;
-	q = db_use(d, "INSERT INTO rule_set(digest) VALUES(?1)");
+	q = db_use(d, "INSERT INTO rule_set(digest) VALUES(?1) RETURNING no");
 	db_blob(q, 1, digest, sizeof(digest));
-	s = db_run(d, q);
+	s = db_insert(d, q, set_out);
 	if (s != OK)
 		return s;
-	*set_out = sqlite3_last_insert_rowid(d->h);
 	return insert_rules(d, *set_out, rules, n);
 }
 

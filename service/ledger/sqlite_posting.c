@@ -14,6 +14,8 @@ void posting_hash(const uint8_t previous[32], const struct posting *p, uint8_t o
 	sha256_put_str(&c, p->currency);
 	sha256_put_int(&c, p->amount);
 	sha256_put_int(&c, p->posted_ms);
+	if (p->micro) /* rows from before there were any hash as they did */
+		sha256_put_int(&c, p->micro);
 	sha256_done(&c, out);
 }
 
@@ -32,8 +34,8 @@ static enum status chain_head(struct db *d, int64_t *seq_out, uint8_t hash_out[3
 
 static enum status add(struct db *d, const struct posting *p, const uint8_t hash[32])
 {
-	sqlite3_stmt *q = db_use(d, "INSERT INTO posting(seq, order_no, entry_seq, account, currency, amount, posted_ms, hash)"
-				    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8)");
+	sqlite3_stmt *q = db_use(d, "INSERT INTO posting(seq, order_no, entry_seq, account, currency, amount, posted_ms, hash, micro)"
+				    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)");
 	db_int(q, 1, p->seq);
 	db_int(q, 2, p->order_no);
 	db_int(q, 3, p->entry_seq);
@@ -42,22 +44,24 @@ static enum status add(struct db *d, const struct posting *p, const uint8_t hash
 	db_int(q, 6, p->amount);
 	db_int(q, 7, p->posted_ms);
 	db_blob(q, 8, hash, SHA256_BYTES);
+	db_int(q, 9, p->micro);
 	return db_run(d, q);
 }
 
 enum status posting_add_group(
-	struct db *d, int64_t order_no, int64_t entry_seq, int64_t posted_ms, const char *currency, const int64_t balance[ACCOUNTS])
+	struct db *d, int64_t order_no, int64_t entry_seq, int64_t posted_ms, const char *currency, const struct balances *change)
 {
 	uint8_t hash[SHA256_BYTES] = {0};
 	struct posting p = {.order_no = order_no, .entry_seq = entry_seq, .posted_ms = posted_ms, .currency = str_of(currency)};
 	enum status s = chain_head(d, &p.seq, hash);
 	for (int a = 0; a < ACCOUNTS && s == OK; a++) {
-		if (!balance[a])
+		if (!change->minor[a] && !change->micro[a])
 			continue;
 		uint8_t next[SHA256_BYTES];
 		p.seq++;
 		p.account = str_of(account_name[a]);
-		p.amount = balance[a];
+		p.amount = change->minor[a];
+		p.micro = change->micro[a];
 		posting_hash(hash, &p, next);
 		s = add(d, &p, next);
 		for (int i = 0; i < SHA256_BYTES; i++)

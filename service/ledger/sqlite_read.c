@@ -173,6 +173,12 @@ static enum status put_commission(struct db *d, sqlite3_stmt *q, struct buf *out
 	put_text(out, "product", db_get_text(q, 11));
 	put_time(out, "occurred_at", db_get_int(q, 12));
 	put_time(out, "changed_at", db_get_int(q, 13));
+	if (db_get_int(q, 16) != DEAL_COMMISSION) {
+		struct books b = {.approved = db_get_int(q, 18), .paid = db_get_int(q, 19), .clawed = db_get_int(q, 20)};
+		struct deal deal = {(enum ledger_deal)db_get_int(q, 16), db_get_int(q, 17)};
+		put_text(out, "deal", deal.kind == DEAL_SPLIT ? STR("split") : STR("swap"));
+		put_amount(out, "partner_share", deal_share(&deal, &b), currency);
+	}
 	enum status s = put_history(d, db_get_int(q, 0), currency, out);
 	buf_putc(out, '}');
 	return s;
@@ -216,7 +222,8 @@ enum status ledger_commissions_json(
 	limit = limit == 0 ? LIMIT_DEFAULT : limit > LIMIT_MAX ? LIMIT_MAX : limit;
 	sqlite3_stmt *q = db_use(&r->db,
 		"SELECT no, merchant, order_id, currency, status, review, total, pending + approved + paid - clawed, reversed, attributed,"
-		" click_class, product, event_ms, applied_ms, click, EXISTS(SELECT 1 FROM link WHERE link = orders.click) FROM orders WHERE no > ?1 AND (?2 < 0 OR status = ?2) AND (?3 = '' OR merchant = ?3)"
+		" click_class, product, event_ms, applied_ms, click, EXISTS(SELECT 1 FROM link WHERE link = orders.click),"
+		" deal, share_ppm, approved, paid, clawed FROM orders WHERE no > ?1 AND (?2 < 0 OR status = ?2) AND (?3 = '' OR merchant = ?3)"
 		" ORDER BY no LIMIT ?4");
 	db_int(q, 1, after);
 	db_int(q, 2, status.n ? (int64_t)wanted : -1);
@@ -227,4 +234,106 @@ enum status ledger_commissions_json(
 		s = db_fail(&r->db, s, "commissions", e);
 	reader_put(l, r);
 	return s == OK && out->failed ? err_set(e, E_NOMEM, "commissions", "too long") : s;
+}
+
+/* ---- what waits ------------------------------------------------------------------------------------------------ */
+
+static void put_kept(sqlite3_stmt *q, struct buf *out)
+{
+	static const char *const states[] = {[KEPT_QUARANTINED] = "quarantined", [KEPT_PARKED] = "parked", [KEPT_MATCHED] = "matched"};
+	buf_printf(out, "{\"id\":\"%" PRId64 "\"", db_get_int(q, 0));
+	put_text(out, "state", str_of(states[db_get_int(q, 1) % 3]));
+	put_text(out, "merchant", db_get_text(q, 2));
+	put_text(out, "order_id", db_get_text(q, 3));
+	put_text(out, "reason", db_get_text(q, 4));
+	put_text(out, "status", order_status_name((enum order_status)db_get_int(q, 5)));
+	struct str currency = db_get_text(q, 7);
+	if (currency.n)
+		put_amount(out, "amount", db_get_int(q, 6), currency);
+	put_time(out, "occurred_at", db_get_int(q, 8));
+	put_time(out, "received_at", db_get_int(q, 9));
+	put_text(out, "source", db_get_text(q, 10));
+	put_text(out, "row", db_get_text(q, 11));
+	buf_putc(out, '}');
+}
+
+static bool kept_parse(struct str state, int64_t *out)
+{
+	*out = str_eq(state, STR("parked")) ? KEPT_PARKED : str_eq(state, STR("quarantined")) ? KEPT_QUARANTINED : -1;
+	return state.n == 0 || *out >= 0;
+}
+
+static enum status put_kept_rows(struct db *d, sqlite3_stmt *q, uint32_t limit, struct buf *out)
+{
+	int64_t last = 0;
+	uint32_t n = 0;
+	bool row = true;
+	enum status s = OK;
+	buf_put(out, STR("{\"data\":["));
+	while (s == OK && (s = db_step(d, q, &row)) == OK && row && n < limit) {
+		buf_put(out, n++ ? STR(",") : STR(""));
+		last = db_get_int(q, 0);
+		put_kept(q, out);
+	}
+	db_end(q);
+	if (row)
+		buf_printf(out, "],\"next_cursor\":\"%" PRId64 "\"}", last);
+	else
+		buf_put(out, STR("],\"next_cursor\":null}"));
+	return s;
+}
+
+enum status ledger_quarantine_json(
+	struct ledger *l, struct str state, struct str merchant, struct str cursor, uint32_t limit, struct buf *out, struct err *e)
+{
+	int64_t before = INT64_MAX, wanted = -1;
+	if (!kept_parse(state, &wanted))
+		return err_set(e, E_INPUT, "state", "expected parked or quarantined");
+	if (cursor.n && !str_int(cursor, &before))
+		return err_set(e, E_INPUT, "cursor", "not a cursor of this list");
+	struct reader *r;
+	enum status s = reader_get(l, &r, e);
+	if (s != OK)
+		return s;
+	limit = limit == 0 ? LIMIT_DEFAULT : limit > LIMIT_MAX ? LIMIT_MAX : limit;
+	sqlite3_stmt *q = db_use(&r->db,
+		"SELECT no, state, merchant, order_id, reason, status, amount, currency, occurred_ms, received_ms, source, row_id FROM main.quarantine"
+		" WHERE no < ?1 AND state <> 2 AND (?2 < 0 OR state = ?2) AND (?3 = '' OR merchant = ?3) ORDER BY no DESC LIMIT ?4");
+	db_int(q, 1, before);
+	db_int(q, 2, wanted);
+	db_text(q, 3, merchant);
+	db_int(q, 4, (int64_t)limit + 1);
+	s = put_kept_rows(&r->db, q, limit, out);
+	if (s != OK)
+		s = db_fail(&r->db, s, "quarantine", e);
+	reader_put(l, r);
+	return s == OK && out->failed ? err_set(e, E_NOMEM, "quarantine", "too long") : s;
+}
+
+/* ---- balances of accounts ------------------------------------------------------------------------------------------- */
+
+enum status ledger_accounts_json(struct ledger *l, struct str merchant, struct buf *out, struct err *e)
+{
+	struct reader *r;
+	enum status s = reader_get(l, &r, e);
+	if (s != OK)
+		return s;
+	sqlite3_stmt *q = db_use(&r->db, "SELECT p.currency, p.account, CAST(sum(p.amount) AS BIGINT), CAST(sum(p.micro) AS BIGINT)"
+					 " FROM main.posting p JOIN main.orders o ON o.no = p.order_no WHERE ?1 = '' OR o.merchant = ?1"
+					 " GROUP BY p.currency, p.account ORDER BY p.currency, p.account");
+	db_text(q, 1, merchant);
+	buf_put(out, STR("{\"data\":["));
+	bool row = true;
+	for (int n = 0; s == OK && (s = db_step(&r->db, q, &row)) == OK && row; n++) {
+		buf_put(out, n ? STR(",{\"account\":") : STR("{\"account\":"));
+		buf_put_json(out, db_get_text(q, 1));
+		put_amount(out, "balance", db_get_int(q, 2), db_get_text(q, 0));
+		put_int(out, "micro", db_get_int(q, 3));
+		buf_putc(out, '}');
+	}
+	buf_put(out, STR("]}"));
+	if (s != OK)
+		s = db_fail(&r->db, s, "posting", e);
+	reader_put(l, r);
+	return s == OK && out->failed ? err_set(e, E_NOMEM, "accounts", "too long") : s;
 }

@@ -109,6 +109,26 @@ const char *const schema_ledger_3[] = {
 	"PRAGMA user_version=3;",
 	NULL};
 
+/* Money: what is rounded off is posted too (micro), deals are frozen with the order, networks report orders in rows (part), what cannot be
+ * matched yet is parked, and every version of a merchant's data is kept, for rules hold by the order's date. */
+const char *const schema_ledger_4[] = {
+	"ALTER TABLE orders ADD COLUMN rest INTEGER NOT NULL DEFAULT 0; ALTER TABLE orders ADD COLUMN stated_rest INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE orders ADD COLUMN deal INTEGER NOT NULL DEFAULT 0; ALTER TABLE orders ADD COLUMN share_ppm INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE posting ADD COLUMN micro INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE quarantine ADD COLUMN state INTEGER NOT NULL DEFAULT 0; ALTER TABLE quarantine ADD COLUMN commission INTEGER;"
+	"ALTER TABLE quarantine ADD COLUMN commission_rest INTEGER NOT NULL DEFAULT 0; ALTER TABLE quarantine ADD COLUMN click BLOB;"
+	"ALTER TABLE quarantine ADD COLUMN row_id TEXT NOT NULL DEFAULT '';"
+	"CREATE INDEX quarantine_parked ON quarantine(merchant, order_id) WHERE state = 1;"
+	/* Amounts are the row's own, in micro units. */
+	"CREATE TABLE part(merchant TEXT NOT NULL, order_id TEXT NOT NULL, source TEXT NOT NULL, row_id TEXT NOT NULL, currency TEXT NOT NULL,"
+	" total INTEGER NOT NULL, commission INTEGER, status INTEGER NOT NULL, changed_ms INTEGER NOT NULL, shadow INTEGER NOT NULL,"
+	" PRIMARY KEY(merchant, order_id, source, row_id)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE merchant_version(merchant TEXT NOT NULL, from_ms INTEGER NOT NULL, json TEXT NOT NULL,"
+	" PRIMARY KEY(merchant, from_ms)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO merchant_version(merchant, from_ms, json) SELECT merchant, changed_ms, json FROM merchant;"
+	"PRAGMA user_version=4;",
+	NULL};
+
 /* Second file: catalogs. They are uploaded in transactions of seconds, and clicks must not wait for those. target outlives product. */
 const char *const schema_catalog[] = {
 	"CREATE TABLE counter(name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;"

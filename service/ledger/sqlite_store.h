@@ -25,8 +25,8 @@ struct catalog_store {
 };
 
 /* Pieces of SQL, ended by NULL. */
-extern const char *const schema_ledger[], *const schema_ledger_2[], *const schema_ledger_3[], *const schema_catalog[];
-#define LEDGER_SCHEMA 3 /* user_version of the main file when all its steps are taken */
+extern const char *const schema_ledger[], *const schema_ledger_2[], *const schema_ledger_3[], *const schema_ledger_4[], *const schema_catalog[];
+#define LEDGER_SCHEMA 4 /* user_version of the main file when all its steps are taken */
 
 MUST_USE enum status keeper_start(struct ledger *l, struct keeper **out, struct err *e);
 /* Ends its thread; the scribe may go on to nudge it until it is freed. */
@@ -87,14 +87,14 @@ MUST_USE enum status reply_find(struct db *d, const struct ledger_idempotency *k
 /* The first reply under a key stays; old ones go. */
 MUST_USE enum status reply_store(struct db *d, const struct ledger_idempotency *k, int http_status, struct str reply, int64_t now_ms);
 
-/* Rows of the append-only, hash-chained table. */
+/* Rows of the append-only, hash-chained table. amount is in minor units, micro what lies beyond them; each sums to zero over a group. */
 struct posting {
-	int64_t seq, order_no, entry_seq, amount, posted_ms;
+	int64_t seq, order_no, entry_seq, amount, micro, posted_ms;
 	struct str account, currency;
 };
 void posting_hash(const uint8_t previous[32], const struct posting *p, uint8_t out[32]);
 MUST_USE enum status posting_add_group(struct db *d, int64_t order_no, int64_t entry_seq, int64_t posted_ms, const char *currency,
-				       const int64_t balance[ACCOUNTS]);
+				       const struct balances *change);
 
 /* An order as it stands. */
 struct order {
@@ -104,8 +104,10 @@ struct order {
 	int64_t total, applied_ms, event_ms;
 	bool review;             /* waits for the network's word */
 	int64_t stated;          /* commission as last stated for stated_total; -1: by rule */
+	int64_t stated_rest;     /* micro units beside it */
 	int64_t stated_total;
 	int64_t rule_set, seq;
+	struct deal deal;
 	bool has_click, attributed;
 	struct ledger_id click;  /* a click's or a link's id, as the message gave it */
 	int64_t click_from_ms;   /* date of the message that gave it */
@@ -118,12 +120,50 @@ struct dims order_dims(const struct order *o);
 void order_takings(const struct order *o, int64_t v[TALLY_WIDTH]);
 MUST_USE enum status order_load(struct db *d, const char *merchant, const char *order_id, struct order *out, bool *found_out);
 MUST_USE enum status order_store(struct db *d, struct order *o);
-/* Fills click_class, attributed and the dimensions from what click names. */
-MUST_USE enum status order_attribute(struct db *d, struct order *o);
+/* Fills click_class, attributed and the dimensions from what click names. window_ms 0: a click of any age. */
+MUST_USE enum status order_attribute(struct db *d, struct order *o, int64_t window_ms);
 
 /* Frozen rules: the same rules are stored once. */
 MUST_USE enum status rules_freeze(struct db *d, const struct ledger_rule *rules, uint32_t n, int64_t *set_out);
 /* malloc'd. */
 MUST_USE enum status rules_load(struct db *d, int64_t set, struct ledger_rule **out, uint32_t *n_out);
+
+/* ---- conversions (sqlite_conversion.c, sqlite_change.c, sqlite_part.c, sqlite_quarantine.c) ---------- */
+
+/* A message in work. */
+struct change {
+	const struct ledger_conversion *c;
+	struct order before, o;
+	bool known, shadow;
+	int64_t excess; /* what would have taken the total below zero */
+	char detail[160];
+};
+/* What the message asks for is admissible and its date is right, or does not matter: the order moves, entries and postings are made. */
+MUST_USE enum status change_apply(struct writer *w, struct change *ch, enum booking *out);
+/* Of a message that came too late: the date or the click it shows. */
+MUST_USE enum status change_place(struct writer *w, struct change *ch);
+/* How far along a state is; what is called off is furthest. */
+int order_rank(enum order_status s);
+/* The date that counts when messages are put in order. */
+int64_t message_date(const struct ledger_conversion *c);
+const struct money *message_money(const struct ledger_conversion *c);
+bool money_sane(bool has, const struct money *m);
+
+/* A row of a network's report becomes the message that its order is now the sum of its rows. */
+struct rowed {
+	bool settled;         /* nothing more is to be done: *booking says why */
+	enum booking booking;
+	bool shadow;
+	int64_t excess;
+	const char *detail;
+	struct ledger_conversion whole; /* not settled: to be applied whatever its date */
+};
+MUST_USE enum status part_take(struct db *d, const struct ledger_conversion *c, const struct order *o, bool known, struct rowed *out);
+
+enum kept { KEPT_QUARANTINED, KEPT_PARKED, KEPT_MATCHED };
+/* Kept for a person, or for its order; the same message again is kept once. */
+MUST_USE enum status quarantine_put(struct db *d, const struct ledger_conversion *c, enum kept state, const char *reason, int64_t amount);
+/* Takes the first message that waits for this order out of the car park. No row: *found_out is false. */
+MUST_USE enum status quarantine_unpark(struct db *d, const char *merchant, const char *order_id, struct ledger_conversion *out, bool *found_out);
 
 #endif

@@ -10,7 +10,7 @@
 struct walk {
 	uint8_t hash[SHA256_BYTES];
 	struct posting last;  /* only its numbers */
-	__extension__ __int128 sum; /* of the open group */
+	__extension__ __int128 sum, micro; /* of the open group */
 	bool head_seen;
 	int64_t rows;
 };
@@ -34,6 +34,7 @@ static enum status walk_row(struct walk *w, sqlite3_stmt *q, struct str head, st
 	p.currency = db_get_text(q, 4);
 	p.amount = db_get_int(q, 5);
 	p.posted_ms = db_get_int(q, 6);
+	p.micro = db_get_int(q, 8);
 	uint8_t stored[SHA256_BYTES], computed[SHA256_BYTES];
 	char hex[2 * SHA256_BYTES];
 	db_get_blob(q, 7, stored, sizeof(stored));
@@ -43,11 +44,11 @@ static enum status walk_row(struct walk *w, sqlite3_stmt *q, struct str head, st
 	if (memcmp(stored, computed, sizeof(stored)) != 0)
 		return break_at(e, out, "was changed, or one before it was: its hash does not follow", p.seq);
 	if (w->rows && !same_group(&w->last, &p)) {
-		if (w->sum != 0)
+		if (w->sum != 0 || w->micro != 0)
 			return break_at(e, out, "ends a group that does not sum to zero", w->rows);
-		w->sum = 0;
 	}
 	w->sum += p.amount;
+	w->micro += p.micro;
 	memcpy(w->hash, stored, sizeof(stored));
 	hex_put(hex, stored, sizeof(stored));
 	w->head_seen = w->head_seen || str_eq_nocase(head, (struct str){hex, sizeof(hex)});
@@ -60,7 +61,7 @@ static enum status walk_row(struct walk *w, sqlite3_stmt *q, struct str head, st
 static enum status check_chain(struct db *d, struct str head, struct buf *out, char head_out[65], struct err *e)
 {
 	struct walk w = {.head_seen = head.n == 0};
-	sqlite3_stmt *q = db_use(d, "SELECT seq, order_no, entry_seq, account, currency, amount, posted_ms, hash FROM main.posting ORDER BY seq");
+	sqlite3_stmt *q = db_use(d, "SELECT seq, order_no, entry_seq, account, currency, amount, posted_ms, hash, micro FROM main.posting ORDER BY seq");
 	bool row = true;
 	enum status s = OK;
 	while (s == OK && row) {
@@ -73,7 +74,7 @@ static enum status check_chain(struct db *d, struct str head, struct buf *out, c
 	db_end(q);
 	if (s != OK)
 		return s;
-	if (w.sum != 0)
+	if (w.sum != 0 || w.micro != 0)
 		return break_at(e, out, "ends a group that does not sum to zero", w.rows);
 	hex_put(head_out, w.hash, sizeof(w.hash));
 	head_out[64] = '\0';
@@ -111,11 +112,14 @@ static const struct agreement {
 		" coalesce(e.paid, 0), coalesce(e.reversed, 0), coalesce(e.clawed, 0)) LIMIT 1"},
 	{"orders and accounts agree", "an order whose accounts do not show what it stands at",
 		"SELECT o.merchant || ' ' || o.order_id FROM main.orders o LEFT JOIN (SELECT order_no,"
-		" sum(iif(account = 'recv_pending', amount, 0)) a, sum(iif(account = 'recv_approved', amount, 0)) b,"
-		" sum(iif(account = 'cash', amount, 0)) c, sum(iif(account = 'reversals', amount, 0)) d,"
-		" sum(iif(account = 'recv_payable', amount, 0)) f FROM main.posting GROUP BY order_no) p ON p.order_no = o.no"
-		" WHERE (o.pending, o.approved, o.paid, o.reversed, -o.clawed)"
-		" IS NOT (coalesce(p.a, 0), coalesce(p.b, 0), coalesce(p.c, 0), coalesce(p.d, 0), coalesce(p.f, 0)) LIMIT 1"},
+		" sum(CASE WHEN account = 'recv_pending' THEN amount ELSE 0 END) a,"
+		" sum(CASE WHEN account = 'recv_approved' THEN amount ELSE 0 END) b,"
+		" sum(CASE WHEN account = 'cash' OR account = 'in_kind' THEN amount ELSE 0 END) c,"
+		" sum(CASE WHEN account = 'reversals' THEN amount ELSE 0 END) d,"
+		" sum(CASE WHEN account = 'recv_payable' THEN amount ELSE 0 END) f,"
+		" sum(CASE WHEN account = 'rounding' THEN micro ELSE 0 END) g FROM main.posting GROUP BY order_no) p ON p.order_no = o.no"
+		" WHERE (o.pending, o.approved, o.paid, o.reversed, -o.clawed, o.rest) IS DISTINCT FROM"
+		" (coalesce(p.a, 0), coalesce(p.b, 0), coalesce(p.c, 0), coalesce(p.d, 0), coalesce(p.f, 0), coalesce(p.g, 0)) LIMIT 1"},
 	{"clicks on links add up", "a link whose click count is not the number of its clicks",
 		"SELECT hex(l.link) FROM main.link l LEFT JOIN (SELECT link_no, count(*) n, sum(class = 'human') h FROM main.click"
 		" WHERE no <= (SELECT n FROM main.counter WHERE name = 'rolled_click') GROUP BY link_no) c"

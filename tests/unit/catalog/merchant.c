@@ -52,6 +52,15 @@ static void wrong_fields_are_named(void **state)
 		{"{\"name\":\" \"}", "/name"},
 		{"{\"name\":\"a\\u0007\"}", "/name"},
 		{"{\"hosts\":\"shop.example\"}", "/hosts"},
+		{"{\"deal\":\"split\"}", "/deal/kind"},
+		{"{\"deal\":{\"kind\":\"gift\"}}", "/deal/kind"},
+		{"{\"deal\":{\"kind\":\"split\"}}", "/deal/share_ppm"},
+		{"{\"deal\":{\"kind\":\"split\",\"share_ppm\":1000001}}", "/deal/share_ppm"},
+		{"{\"deal\":{\"kind\":\"swap\",\"share_ppm\":5}}", "/deal/share_ppm"},
+		{"{\"deal\":{\"kind\":\"swap\",\"partner\":\"\"}}", "/deal/partner"},
+		{"{\"window_days\":-1}", "/window_days"},
+		{"{\"void_orders\":\"TEST\"}", "/void_orders"},
+		{"{\"void_orders\":[\"\"]}", "/void_orders/0"},
 		{"{\"hosts\":[\"com\"]}", "/hosts/0"},
 		{"{\"hosts\":[\"a.example\",\"https://a.example\"]}", "/hosts/1"},
 		{"{\"hosts\":[\"a..example\"]}", "/hosts/0"},
@@ -113,6 +122,8 @@ static void a_merchant_survives_writing(void **state)
 		"{\"hosts\":[\"shop.example\"],\"network_ids\":{\"params\":{\"ref\":\"x\",\"sub\":\"{click}\"}},\"status\":\"retired\"}",
 		"{\"hosts\":[\"amazon.example\"],\"network\":\"amazon\",\"network_ids\":{\"tag\":\"t-20\",\"permission\":true},\"commission\":[{\"flat\":5}]}",
 		"{\"hosts\":[\"a.example\"],\"network\":\"plain\",\"network_ids\":{\"permission\":true}}",
+		"{\"hosts\":[\"a.example\"],\"deal\":{\"kind\":\"split\",\"share_ppm\":300000,\"partner\":\"p\"},\"window_days\":0,\"void_orders\":[\"TEST*\"]}",
+		"{\"hosts\":[\"a.example\"],\"deal\":{\"kind\":\"swap\"},\"window_days\":7}",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(JSON); i++) {

@@ -94,11 +94,18 @@ static void books_balance_on_every_path(void **state)
 			int64_t commission = (int64_t)(seed >> 32) % 1000;
 			at = books_move(&b, step == 0, at, to, commission);
 			was_paid = was_paid || b.paid > 0;
-			int64_t balance[ACCOUNTS], sum = 0;
-			books_balances(&b, balance);
-			for (int i = 0; i < ACCOUNTS; i++)
-				sum += balance[i];
-			assert_int_equal(sum, 0);
+			b.rest = (int64_t)(seed >> 8) % 5000;
+			for (int kind = DEAL_COMMISSION; kind <= DEAL_SWAP; kind++) {
+				struct balances balance;
+				int64_t sum = 0, micro = 0;
+				books_balances(&b, &(struct deal){(enum ledger_deal)kind, 300000}, &balance);
+				for (int i = 0; i < ACCOUNTS; i++) {
+					sum += balance.minor[i];
+					micro += balance.micro[i];
+				}
+				assert_int_equal(sum, 0);
+				assert_int_equal(micro, 0);
+			}
 			assert_int_equal(books_earned(&b), order_counts(to) ? commission : 0);
 			assert_true(b.pending >= 0 && b.approved >= 0 && b.paid >= 0 && b.clawed >= 0 && b.reversed >= b.clawed);
 			if (was_paid)
@@ -158,13 +165,21 @@ static void commission_rounds_half_to_even_and_caps(void **state)
 {
 	(void)state;
 	struct ledger_rule r = rule("", "", 50000, -1, -1);
-	assert_int_equal(rule_commission(&r, 999), 50);
-	assert_int_equal(rule_commission(&r, 10), 0); /* 0.5 */
-	assert_int_equal(rule_commission(&r, 30), 2); /* 1.5 */
+	int64_t rest;
+	assert_int_equal(rule_commission(&r, 999, 10000), 499500);
+	assert_int_equal(minor_of(499500, 10000, &rest), 50);
+	assert_int_equal(rest, -500);
+	assert_int_equal(minor_of(rule_commission(&r, 10, 10000), 10000, &rest), 0); /* 0.5 */
+	assert_int_equal(rest, 5000);
+	assert_int_equal(minor_of(rule_commission(&r, 30, 10000), 10000, &rest), 2); /* 1.5 */
+	assert_int_equal(minor_of(-15000, 10000, &rest), -2);
+	assert_int_equal(rest, 5000);
 	r = rule("", "", 50000, 100, 120);
-	assert_int_equal(rule_commission(&r, 200), 110);
-	assert_int_equal(rule_commission(&r, 2000), 120);
-	assert_int_equal(rule_commission(&r, 0), 0);
+	assert_int_equal(rule_commission(&r, 200, 1000), 110000);
+	assert_int_equal(rule_commission(&r, 2000, 1000), 120000);
+	assert_int_equal(rule_commission(&r, 0, 1000), 0);
+	r = rule("", "", 1000000, -1, -1);
+	assert_int_equal(rule_commission(&r, INT64_MAX, 1000000), MICRO_MAX);
 	assert_int_equal(scale_amount(5, 1, 2), 2);
 	assert_int_equal(scale_amount(7, 1, 2), 4);
 	assert_int_equal(scale_amount(INT64_MAX, 3, 2), INT64_MAX);
