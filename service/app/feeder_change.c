@@ -43,7 +43,7 @@ static enum status difference_init(struct difference *d, const struct catalog_pa
 {
 	*d = (struct difference){0};
 	buf_init(&d->line, LINE_MAX_BYTES);
-	feed_diff(old, new, note_change, d);
+	part_diff(old, new, note_change, d);
 	return d->failed ? err_set(e, E_NOMEM, "", "out of memory") : OK;
 }
 

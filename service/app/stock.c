@@ -126,26 +126,28 @@ bool stock_stale(struct stock *s, int64_t now_ms)
 
 static void count_expiry(struct stored *i, int64_t now_ms)
 {
-	const struct product *p = part_products(i->full);
 	i->expired = 0;
 	i->next_expiry_ms = INT64_MAX;
-	for (size_t k = 0; k < part_count(i->full); k++)
-		if (p[k].expires_ms && p[k].expires_ms <= now_ms)
+	for (size_t k = 0; k < part_count(i->full); k++) {
+		int64_t expires_ms = part_at(i->full, k)->expires_ms;
+		if (expires_ms && expires_ms <= now_ms)
 			i->expired++;
-		else if (p[k].expires_ms && p[k].expires_ms < i->next_expiry_ms)
-			i->next_expiry_ms = p[k].expires_ms;
+		else if (expires_ms && expires_ms < i->next_expiry_ms)
+			i->next_expiry_ms = expires_ms;
+	}
 }
 
 static enum status build_live(struct stored *i, int64_t now_ms, struct err *e)
 {
-	struct part_builder *b = part_builder_new(part_merchant(i->full), MAX_PART);
+	struct part_builder *b = part_builder_over(i->full, MAX_PART);
 	if (!b)
 		return err_set(e, E_NOMEM, "", "out of memory");
-	const struct product *p = part_products(i->full);
 	enum status s = OK;
-	for (size_t k = 0; s == OK && k < part_count(i->full); k++)
-		if (!p[k].expires_ms || p[k].expires_ms > now_ms)
-			s = part_builder_add(b, &p[k], false, e);
+	for (size_t k = 0; s == OK && k < part_count(i->full); k++) {
+		const struct product *p = part_at(i->full, k);
+		if (p->expires_ms && p->expires_ms <= now_ms)
+			s = part_builder_remove(b, p->id, e);
+	}
 	if (s == OK)
 		return part_builder_finish(b, part_generation(i->full), &i->live, e);
 	part_builder_free(b);

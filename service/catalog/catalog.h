@@ -36,7 +36,6 @@ struct product {
 	struct str locale;     /* "" is any */
 	const struct str *keywords;
 	uint32_t keyword_count;
-	uint32_t merchant; /* index into the snapshot's merchants; 0 inside a part */
 	uint64_t key;      /* product_key(merchant, id) */
 	struct money price, sale_price; /* sale_price.currency "" when there is none */
 	int64_t updated_ms, expires_ms; /* 0: not given */
@@ -45,6 +44,9 @@ struct product {
 };
 /* What a buyer pays now: the sale price where there is one. */
 struct money product_price(const struct product *p);
+bool product_same(const struct product *a, const struct product *b);
+/* Do both say the same in words (title, brand, category, description, attributes, keywords)? Prices, stock and addresses may differ. */
+bool product_reads_same(const struct product *a, const struct product *b);
 /* First 8 bytes, big-endian, of a fixed keyless 64-bit hash of merchant NUL id. Stable over versions: it is
  * in tokens and the ledger. */
 uint64_t product_key(struct str merchant, struct str id);
@@ -101,7 +103,9 @@ struct str network_name(enum network n);
 struct str merchant_network_id(const struct merchant *m, const char *name);
 bool merchant_has_host(const struct merchant *m, struct str host);
 
-/* ---- parts ------------------------------------------------------------------------- */
+/* ---- parts -------------------------------------------------------------------------
+ * A part is a store of rows and changes on top of it. Parts that come from one another share the store, so that a change of
+ * few products costs little, however many there are. */
 
 struct catalog_part;
 struct part_builder;
@@ -109,11 +113,13 @@ struct part_builder;
 struct part_builder *part_builder_new(const struct merchant *m, size_t max_bytes);
 /* Copies p (merchant and key are set here). The same id again: E_CONFLICT, unless replace. */
 MUST_USE enum status part_builder_add(struct part_builder *b, const struct product *p, bool replace, struct err *e);
+/* Changes on top of old's products, which it shares (for PATCH). */
+struct part_builder *part_builder_over(struct catalog_part *old, size_t max_bytes);
 /* Forgets a product; OK also if it was not there. */
-void part_builder_remove(struct part_builder *b, struct str id);
+MUST_USE enum status part_builder_remove(struct part_builder *b, struct str id, struct err *e);
 /* What is there now under id, until the next change; NULL if nothing. */
 const struct product *part_builder_find(const struct part_builder *b, struct str id);
-/* All products of an older part as a start (for PATCH). */
+/* All products of an older part as a start. */
 MUST_USE enum status part_builder_copy(struct part_builder *b, const struct catalog_part *from, struct err *e);
 void part_builder_free(struct part_builder *b);
 /* Frees b in any case. Products sorted by id. */
@@ -124,16 +130,36 @@ void part_unref(struct catalog_part *p);
 const struct merchant *part_merchant(const struct catalog_part *p);
 struct str part_generation(const struct catalog_part *p);
 size_t part_count(const struct catalog_part *p);
-const struct product *part_products(const struct catalog_part *p);
+/* The i-th product in order of ids, i < part_count. */
+const struct product *part_at(const struct catalog_part *p, size_t i);
 const struct product *part_find(const struct catalog_part *p, struct str id); /* NULL if absent */
-/* The same products and generation under changed merchant data. */
-MUST_USE enum status part_with_merchant(struct catalog_part *p, const struct merchant *m, struct catalog_part **out, struct err *e);
+/* The same products under changed merchant data. */
+MUST_USE enum status part_with_merchant(struct catalog_part *p, const struct merchant *m, struct str generation, struct catalog_part **out,
+	struct err *e);
+size_t part_change_count(const struct catalog_part *p); /* on top of its store */
+size_t part_base_count(const struct catalog_part *p);   /* rows of its store */
+bool part_shares(const struct catalog_part *a, const struct catalog_part *b); /* one store? */
+/* What changed from old (NULL: nothing was there) to new, in order of ids: calls with the product, or with gone=true and the old one. Stops
+ * when false is returned. */
+void part_diff(const struct catalog_part *old, const struct catalog_part *new, bool (*each)(void *arg, const struct product *p, bool gone), void *arg);
+/* The store alone, as it was when it was new, at the generation that it then had. */
+MUST_USE enum status part_base(struct catalog_part *p, struct catalog_part **out, struct err *e);
+/* The same products and generation with the changes folded into a store of its own. */
+MUST_USE enum status part_fold(struct catalog_part *p, struct catalog_part **out, struct err *e);
+/* The same as now, as changes on top of base's store. E_CONFLICT: they would be more than `most`. */
+MUST_USE enum status part_onto(struct catalog_part *base, struct catalog_part *now, size_t most, struct catalog_part **out, struct err *e);
 
-/* ---- the snapshot -------------------------------------------------------------------- */
+/* ---- the snapshot --------------------------------------------------------------------
+ * A base numbers its products in order of (merchant, id). One laid over it shares all that has not changed: a product that
+ * reads the same keeps its number, one that has gone or reads differently leaves its number empty, and what is new follows behind
+ * the base's numbers. */
 
 struct catalog;
-/* References the parts (any order; one a merchant, else E_CONFLICT). name: "gen-12+7". */
+/* References the parts (any order; one a merchant, else E_CONFLICT); changes are folded in. name: "gen-12+7". */
 MUST_USE enum status catalog_new(struct catalog_part *const *parts, size_t n, struct str name, struct catalog **out, struct err *e);
+/* The parts as they are now over a base that was made of the same merchants' stores; E_CONFLICT: it was not. References base. */
+MUST_USE enum status catalog_over(struct catalog *base, struct catalog_part *const *parts, size_t n, struct str name, struct catalog **out,
+	struct err *e);
 struct catalog *catalog_ref(struct catalog *c);
 void catalog_unref(struct catalog *c);
 struct str catalog_name(const struct catalog *c);
@@ -141,15 +167,25 @@ size_t catalog_merchant_count(const struct catalog *c);
 const struct merchant *catalog_merchant(const struct catalog *c, size_t i); /* in order of id bytes */
 const struct merchant *catalog_merchant_by_id(const struct catalog *c, struct str id);
 struct catalog_part *catalog_part_by_id(const struct catalog *c, struct str merchant); /* borrowed, or NULL */
+struct catalog_part *catalog_part(const struct catalog *c, size_t i);                 /* borrowed, in order of merchant ids */
 size_t catalog_count(const struct catalog *c); /* products */
-/* Products by dense number 0..count-1, in order of (merchant, id). product->merchant is set for this snapshot. */
+/* Numbers are below this; the base's are below catalog_base_numbers. */
+size_t catalog_numbers(const struct catalog *c);
+size_t catalog_base_numbers(const struct catalog *c);
+const struct catalog *catalog_base(const struct catalog *c); /* what it lies over, or itself */
+/* NULL: the number is empty. */
 const struct product *catalog_product(const struct catalog *c, uint32_t i);
-/* The dense number of one of the snapshot's own products. */
+/* The number of one of the snapshot's own products, and its merchant. */
 uint32_t catalog_number(const struct catalog *c, const struct product *p);
+const struct merchant *catalog_merchant_of(const struct catalog *c, const struct product *p);
+/* Does product a come before b in order of (merchant, id)? */
+bool catalog_before(const struct catalog *c, uint32_t a, uint32_t b);
+/* Base numbers whose product is not the base's, rising; an empty one among them has gone or is found behind. */
+const uint32_t *catalog_touched(const struct catalog *c, size_t *n_out);
 #define PRODUCT_NONE UINT32_MAX
 uint32_t catalog_find(const struct catalog *c, struct str merchant, struct str id);
 uint32_t catalog_find_key(const struct catalog *c, uint64_t key);
-/* A product whose own url is just this one (the lowest number), or PRODUCT_NONE. */
+/* A product whose own url is just this one (the first in order), or PRODUCT_NONE. */
 uint32_t catalog_find_url(const struct catalog *c, struct str url);
 
 #endif

@@ -1,6 +1,8 @@
-/* A product's key and price. The key is SipHash-2-4 under an all-zero key: quick, the same on every machine for
+/* A product's key and price, and what makes two the same. The key is SipHash-2-4 under an all-zero key: quick, the same on every machine for
  * ever, and hard enough to aim at another merchant's product. Changing it would orphan every token and ledger row. */
 #include "catalog/catalog.h"
+
+#include <string.h>
 
 struct sip {
 	uint64_t v0, v1, v2, v3;
@@ -97,4 +99,35 @@ uint64_t product_item(const struct product *p)
 struct money product_price(const struct product *p)
 {
 	return p->sale_price.currency[0] ? p->sale_price : p->price;
+}
+
+/* ---- sameness ------------------------------------------------------------------------------ */
+
+static bool money_same(struct money a, struct money b)
+{
+	return strcmp(a.currency, b.currency) == 0 && (a.currency[0] == '\0' || a.minor == b.minor);
+}
+
+static bool keywords_same(const struct product *a, const struct product *b)
+{
+	if (a->keyword_count != b->keyword_count)
+		return false;
+	for (uint32_t i = 0; i < a->keyword_count; i++)
+		if (!str_eq(a->keywords[i], b->keywords[i]))
+			return false;
+	return true;
+}
+
+bool product_reads_same(const struct product *a, const struct product *b)
+{
+	return str_eq(a->title, b->title) && str_eq(a->brand, b->brand) && str_eq(a->category, b->category) &&
+	       str_eq(a->description, b->description) && str_eq(a->attributes, b->attributes) && keywords_same(a, b);
+}
+
+bool product_same(const struct product *a, const struct product *b)
+{
+	return str_eq(a->id, b->id) && product_reads_same(a, b) && str_eq(a->url, b->url) && str_eq(a->image, b->image) &&
+	       str_eq(a->mpn, b->mpn) && str_eq(a->gtin, b->gtin) && str_eq(a->locale, b->locale) && money_same(a->price, b->price) && money_same(a->sale_price, b->sale_price) &&
+	       a->updated_ms == b->updated_ms && a->expires_ms == b->expires_ms && a->commission_ppm == b->commission_ppm &&
+	       a->availability == b->availability;
 }

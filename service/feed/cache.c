@@ -195,12 +195,11 @@ static enum status send_chunk(struct writing *w, struct err *e)
 
 static enum status send_chunks(struct writing *w, struct err *e)
 {
-	const struct product *p = part_products(w->part);
 	size_t n = part_count(w->part);
 	enum status s = OK;
 
 	for (size_t i = 0; s == OK && i < n; i++) {
-		feed_line_write(&p[i], &w->chunk);
+		feed_line_write(part_at(w->part, i), &w->chunk);
 		buf_putc(&w->chunk, '\n');
 		if ((i + 1) % CHUNK_LINES == 0 || i + 1 == n)
 			s = send_chunk(w, e);

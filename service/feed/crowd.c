@@ -123,7 +123,7 @@ static enum status close_stall(struct stall *s, struct catalog_part **out, struc
 		return status;
 	m.hosts = s->host;
 	m.host_count = (uint32_t)s->host_count;
-	status = part_with_merchant(part, &m, out, e);
+	status = part_with_merchant(part, &m, part_generation(part), out, e);
 	part_unref(part);
 	return status;
 }

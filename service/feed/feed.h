@@ -54,7 +54,7 @@ MUST_USE enum status feed_read_part(struct str bytes, const struct feed_options 
                                     const struct catalog_part *old, struct catalog_part **out, struct feed_report *report, struct err *e);
 /* PATCH: JSON Lines of changes on top of old: a line changes the fields it names (null clears an optional one), a new id needs all required
  * ones, {"id","deleted":true} removes. */
-MUST_USE enum status feed_patch_part(struct str bytes, const struct feed_options *o, struct str generation, const struct catalog_part *old,
+MUST_USE enum status feed_patch_part(struct str bytes, const struct feed_options *o, struct str generation, struct catalog_part *old,
                                      struct catalog_part **out, struct feed_report *report, struct err *e);
 /* `inlay insert --catalog FILE[=MERCHANT]`: a file (maybe .gz) that may hold several merchants when lenient. Appends parts, generation
  * "file". Format and container are guessed from the unpacked bytes, those in o are not looked at. Without merchant: lenient lines' own,
@@ -71,8 +71,6 @@ MUST_USE enum status feed_read_file(const char *path, struct str merchant, const
  * ledger store. */
 void feed_line_write(const struct product *p, struct buf *out);
 MUST_USE enum status feed_line_read(struct str line, struct arena *a, struct product *out, struct err *e);
-/* What changed from old (NULL: nothing was there) to new: calls with the product, or with gone=true and the old one. Stops when false is returned. */
-void feed_diff(const struct catalog_part *old, const struct catalog_part *new, bool (*each)(void *arg, const struct product *p, bool gone), void *arg);
 
 /* ---- Redis ---------------------------------------------------------------------------
  * Keys (DESIGN, facts server 3); {M} is the merchant's hash tag:

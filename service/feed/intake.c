@@ -60,31 +60,6 @@ void feed_report_done(struct feed_report *r)
 	*r = (struct feed_report){0};
 }
 
-static bool money_same(struct money a, struct money b)
-{
-	return strcmp(a.currency, b.currency) == 0 && (a.currency[0] == '\0' || a.minor == b.minor);
-}
-
-static bool keywords_same(const struct product *a, const struct product *b)
-{
-	if (a->keyword_count != b->keyword_count)
-		return false;
-	for (uint32_t i = 0; i < a->keyword_count; i++)
-		if (!str_eq(a->keywords[i], b->keywords[i]))
-			return false;
-	return true;
-}
-
-bool product_same(const struct product *a, const struct product *b)
-{
-	return str_eq(a->id, b->id) && str_eq(a->title, b->title) && str_eq(a->url, b->url) && str_eq(a->image, b->image) &&
-	       str_eq(a->brand, b->brand) && str_eq(a->mpn, b->mpn) && str_eq(a->gtin, b->gtin) && str_eq(a->category, b->category) &&
-	       str_eq(a->description, b->description) && str_eq(a->attributes, b->attributes) && str_eq(a->locale, b->locale) &&
-	       keywords_same(a, b) && money_same(a->price, b->price) && money_same(a->sale_price, b->sale_price) &&
-	       a->updated_ms == b->updated_ms && a->expires_ms == b->expires_ms && a->commission_ppm == b->commission_ppm &&
-	       a->availability == b->availability;
-}
-
 static enum status stored(struct intake *in, const struct product *p, enum status s, const struct err *why)
 {
 	const struct product *before = in->old ? part_find(in->old, p->id) : NULL;

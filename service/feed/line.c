@@ -61,25 +61,3 @@ void feed_line_write(const struct product *p, struct buf *out)
 		buf_printf(out, ",\"commission_ppm\":%lld", (long long)p->commission_ppm);
 	buf_putc(out, '}');
 }
-
-void feed_diff(const struct catalog_part *old, const struct catalog_part *new, bool (*each)(void *arg, const struct product *p, bool gone), void *arg)
-{
-	const struct product *a = old ? part_products(old) : NULL, *b = part_products(new);
-	size_t an = old ? part_count(old) : 0, bn = part_count(new), i = 0, j = 0;
-	bool on = true;
-
-	/* Both are sorted by id: one walk. */
-	while (on && (i < an || j < bn)) {
-		int order = i == an ? 1 : j == bn ? -1 : str_cmp(a[i].id, b[j].id);
-		if (order < 0) {
-			on = each(arg, &a[i++], true);
-		} else if (order > 0) {
-			on = each(arg, &b[j++], false);
-		} else {
-			if (!product_same(&a[i], &b[j]))
-				on = each(arg, &b[j], false);
-			i++;
-			j++;
-		}
-	}
-}

@@ -398,10 +398,10 @@ static enum status change(struct intake *in, const json_t *o)
 		return intake_refuse(in, p.id, "deleted", "must be true or false");
 	before = part_builder_find(in->builder, p.id);
 	if (json_is_true(deleted)) {
+		enum status s = part_builder_remove(in->builder, p.id, &why);
 		in->report->accepted++;
 		in->report->deleted += before != NULL;
-		part_builder_remove(in->builder, p.id);
-		return OK;
+		return s == OK ? OK : err_set(in->e, s, "", "%s", why.text);
 	}
 	if (before)
 		p = *before;

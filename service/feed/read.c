@@ -90,14 +90,13 @@ enum status feed_with_text(struct intake *in, struct str bytes, enum status (*re
 	return s;
 }
 
-static size_t count_gone(const struct catalog_part *old, const struct catalog_part *new)
+static bool count_gone(void *arg, const struct product *p, bool gone)
 {
-	const struct product *p = old ? part_products(old) : NULL;
-	size_t gone = 0;
+	uint64_t *n = arg;
 
-	for (size_t i = 0; old && i < part_count(old); i++)
-		gone += !part_find(new, p[i].id);
-	return gone;
+	(void)p;
+	*n += gone;
+	return true;
 }
 
 /* The report is the caller's only when the feed could be read. */
@@ -126,7 +125,7 @@ enum status feed_read_part(struct str bytes, const struct feed_options *o, const
 		return err_set(e, E_NOMEM, "", "no memory for a catalog");
 	s = finish(&in, feed_with_text(&in, bytes, feed_read_text), generation, out);
 	if (s == OK)
-		report->deleted = count_gone(old, *out);
+		part_diff(old, *out, count_gone, &report->deleted);
 	return s;
 }
 
@@ -137,7 +136,7 @@ static enum status read_changes(struct intake *in, struct str text)
 	return s == OK ? read_lines(in, text, patch_line) : s;
 }
 
-enum status feed_patch_part(struct str bytes, const struct feed_options *o, struct str generation, const struct catalog_part *old,
+enum status feed_patch_part(struct str bytes, const struct feed_options *o, struct str generation, struct catalog_part *old,
 	struct catalog_part **out, struct feed_report *report, struct err *e)
 {
 	const struct merchant *m = part_merchant(old);
@@ -147,11 +146,9 @@ enum status feed_patch_part(struct str bytes, const struct feed_options *o, stru
 	*report = (struct feed_report){0};
 	if (o->container != FEED_JSONL || o->format != FEED_INLAY)
 		return err_set(e, E_INPUT, "", "changes are Inlay JSON Lines");
-	in.builder = part_builder_new(m, o->max_bytes ? o->max_bytes : SIZE_MAX / 2);
+	in.builder = part_builder_over(old, o->max_bytes ? o->max_bytes : SIZE_MAX / 2);
 	if (!in.builder)
 		return err_set(e, E_NOMEM, "", "no memory for a catalog");
-	s = part_builder_copy(in.builder, old, e);
-	if (s == OK)
-		s = feed_with_text(&in, bytes, read_changes);
+	s = feed_with_text(&in, bytes, read_changes);
 	return finish(&in, s, generation, out);
 }

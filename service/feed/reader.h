@@ -30,7 +30,6 @@ enum status intake_refuse(struct intake *in, struct str id, const char *field, c
 void intake_note(struct intake *in, struct str id, const char *field, const char *detail);
 /* Checks and stores. merchant is looked at by a crowd only. */
 MUST_USE enum status intake_take(struct intake *in, struct product *p, struct str merchant);
-bool product_same(const struct product *a, const struct product *b);
 
 /* ---- rules for products (check.c, mend.c) ------------------------------------------------ */
 

@@ -268,7 +268,7 @@ enum status decide_url(struct insert *in, uint32_t product, struct placed *p)
 {
 	const struct shelf *s = in->shelf;
 	const struct product *pr = catalog_product(s->catalog, product);
-	const struct merchant *m = catalog_merchant(s->catalog, pr->merchant);
+	const struct merchant *m = catalog_merchant_of(s->catalog, pr);
 	p->product = product;
 	p->id = link_id_of(s->keys, in->insertion, in->placed_count, pr->key);
 	struct buf url;

@@ -66,7 +66,7 @@ static enum status find_target(const struct shelf *s, struct ledger *l, uint64_t
 	uint32_t i = catalog_find_key(s->catalog, key);
 	if (i != PRODUCT_NONE) {
 		const struct product *p = catalog_product(s->catalog, i);
-		*out = (struct target){.merchant = catalog_merchant(s->catalog, p->merchant), .product = p->id, .url = p->url};
+		*out = (struct target){.merchant = catalog_merchant_of(s->catalog, p), .product = p->id, .url = p->url};
 		return OK;
 	}
 	struct ledger_target t;

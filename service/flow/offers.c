@@ -24,7 +24,7 @@ static size_t drop(uint32_t offers[], size_t n, size_t at)
 static size_t keep(const struct catalog *c, uint32_t offers[], size_t n, uint32_t number, const char *currency)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (catalog_product(c, offers[i])->merchant != catalog_product(c, number)->merchant)
+		if (catalog_merchant_of(c, catalog_product(c, offers[i])) != catalog_merchant_of(c, catalog_product(c, number)))
 			continue;
 		if (!cheaper(c, number, offers[i], currency))
 			return n;

@@ -3,7 +3,7 @@
 
 static struct str merchant_of(const struct insert *in, const struct product *p)
 {
-	return catalog_merchant(in->shelf->catalog, p->merchant)->id;
+	return catalog_merchant_of(in->shelf->catalog, p)->id;
 }
 
 /* Numbers of products belong to one snapshot: across two, merchant and id count. */

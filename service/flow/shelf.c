@@ -17,13 +17,13 @@ static int by_hash(const void *a, const void *b)
 
 static bool is_direct(const struct shelf *s, const struct product *p)
 {
-	return !s->public_url[0] || link_is_direct(catalog_merchant(s->catalog, p->merchant), p->url);
+	return !s->public_url[0] || link_is_direct(catalog_merchant_of(s->catalog, p), p->url);
 }
 
 static bool clean(const struct shelf *s, const struct product *p, struct buf *out)
 {
 	buf_clear(out);
-	return link_clean(s->rules->networks, catalog_merchant(s->catalog, p->merchant), p->url, out, NULL) == OK && !out->failed;
+	return link_clean(s->rules->networks, catalog_merchant_of(s->catalog, p), p->url, out, NULL) == OK && !out->failed;
 }
 
 /* Products that are linked directly and whose cleaned URL is not the one in the catalog. */
@@ -55,7 +55,7 @@ static enum status index_aliases(struct shelf *s)
 uint32_t shelf_find_url(const struct shelf *s, const struct merchant *m, struct str cleaned)
 {
 	uint32_t found = catalog_find_url(s->catalog, cleaned);
-	if (found != PRODUCT_NONE && catalog_merchant(s->catalog, catalog_product(s->catalog, found)->merchant) == m)
+	if (found != PRODUCT_NONE && catalog_merchant_of(s->catalog, catalog_product(s->catalog, found)) == m)
 		return found;
 	uint64_t hash = hash_bytes(cleaned, 0);
 	size_t lo = 0, hi = s->alias_count;
@@ -71,7 +71,7 @@ uint32_t shelf_find_url(const struct shelf *s, const struct merchant *m, struct 
 	found = PRODUCT_NONE;
 	for (; found == PRODUCT_NONE && lo < s->alias_count && s->alias[lo].hash == hash; lo++) {
 		const struct product *p = catalog_product(s->catalog, s->alias[lo].product);
-		if (catalog_merchant(s->catalog, p->merchant) == m && clean(s, p, &b) && str_eq(buf_str(&b), cleaned))
+		if (catalog_merchant_of(s->catalog, p) == m && clean(s, p, &b) && str_eq(buf_str(&b), cleaned))
 			found = s->alias[lo].product;
 	}
 	buf_done(&b);
@@ -82,7 +82,7 @@ uint32_t shelf_find_url(const struct shelf *s, const struct merchant *m, struct 
 
 static enum standing judge_product(const struct shelf *s, const struct product *p)
 {
-	const struct merchant *m = catalog_merchant(s->catalog, p->merchant);
+	const struct merchant *m = catalog_merchant_of(s->catalog, p);
 	const struct place_policy *policy = s->rules->policy;
 	if (m->paused || m->retired || link_refuses(s->rules->networks, m, p->url, place_limits(policy)->amazon_allowed) != LINK_FINE)
 		return STANDING_OFF;

@@ -31,7 +31,7 @@ void flow_product_json(const struct shelf *s, const struct product *p, struct bu
 {
 	const struct catalog *c = s->catalog;
 	buf_put(out, STR("{"));
-	put_member(out, "merchant", catalog_merchant(c, p->merchant)->id);
+	put_member(out, "merchant", catalog_merchant_of(c, p)->id);
 	buf_putc(out, ',');
 	put_member(out, "id", p->id);
 	buf_putc(out, ',');
@@ -68,7 +68,7 @@ static void put_rivals(struct buf *out, const struct insert *in, const struct pl
 	for (uint32_t i = 0; i < p->rival_count; i++) {
 		const struct product *r = catalog_product(c, p->rivals[i].product);
 		buf_put(out, i ? STR(",{") : STR("{"));
-		put_member(out, "merchant", catalog_merchant(c, r->merchant)->id);
+		put_member(out, "merchant", catalog_merchant_of(c, r)->id);
 		buf_putc(out, ',');
 		put_member(out, "id", r->id);
 		buf_putc(out, ',');
@@ -324,7 +324,7 @@ static void record_links(const struct insert *in, struct ledger_insertion *out)
 		const struct product *product = catalog_product(c, p->product);
 		struct ledger_link *l = &out->link[out->link_count++];
 		*l = (struct ledger_link){.link = ledger_id_of(p->id), .product_key = product->key, .existing = p->existing};
-		flow_put_name(l->merchant, sizeof l->merchant, catalog_merchant(c, product->merchant)->id);
+		flow_put_name(l->merchant, sizeof l->merchant, catalog_merchant_of(c, product)->id);
 		flow_put_name(l->product, sizeof l->product, product->id);
 		if (p->phrase != UINT32_MAX)
 			flow_put_name(l->phrase, sizeof l->phrase, match_phrase(in->shelf->match, p->phrase).text);

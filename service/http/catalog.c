@@ -254,12 +254,11 @@ static bool cursor_read(struct request *r, struct str *id)
 
 static size_t first_after(const struct catalog_part *p, struct str id)
 {
-	const struct product *all = part_products(p);
 	size_t low = 0, high = id.n ? part_count(p) : 0;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		if (str_cmp(all[mid].id, id) <= 0)
+		if (str_cmp(part_at(p, mid)->id, id) <= 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -277,18 +276,17 @@ static void put_next_cursor(struct buf *b, struct str id)
 
 static void write_products(struct buf *b, const struct catalog_part *p, size_t from, size_t limit)
 {
-	const struct product *all = part_products(p);
 	size_t end = part_count(p) - from < limit ? part_count(p) : from + limit;
 
 	buf_put(b, STR("{\"data\":["));
 	for (size_t i = from; i < end; i++) {
 		if (i > from)
 			buf_putc(b, ',');
-		feed_line_write(&all[i], b);
+		feed_line_write(part_at(p, i), b);
 	}
 	buf_put(b, STR("],\"next_cursor\":"));
 	if (end > from && end < part_count(p))
-		put_next_cursor(b, all[end - 1].id);
+		put_next_cursor(b, part_at(p, end - 1)->id);
 	else
 		buf_put(b, STR("null"));
 	buf_putc(b, '}');

@@ -47,7 +47,7 @@ static void check_feed(struct str bytes, enum feed_format format, enum feed_cont
 	FUZZ_MUST(r.accepted == part_count(part));
 	FUZZ_MUST(r.rejected == 0 || r.error_count > 0);
 	for (size_t i = 0; i < part_count(part); i++)
-		check_product(&part_products(part)[i], &m);
+		check_product(part_at(part, i), &m);
 	feed_report_done(&r);
 	part_unref(part);
 }

@@ -16,7 +16,7 @@ static void check_changes(struct str bytes)
 	feed_report_done(&r);
 	if (feed_patch_part(bytes, &o, STR("gen-1+1"), old, &new, &r, NULL) == OK) {
 		for (size_t i = 0; i < part_count(new); i++)
-			check_product(&part_products(new)[i], &m);
+			check_product(part_at(new, i), &m);
 		feed_report_done(&r);
 		part_unref(new);
 	}

@@ -112,9 +112,9 @@ static void a_catalog_comes_back_as_it_was(void **state)
 	assert_str(part_generation(got), "gen-3+1");
 	assert_str(part_merchant(got)->hosts[0], "shop.example");
 	for (size_t i = 0; i < 1000; i++) {
-		assert_true(str_eq(part_products(got)[i].title, part_products(p)[i].title));
-		assert_int_equal(part_products(got)[i].price.minor, part_products(p)[i].price.minor);
-		assert_true(part_products(got)[i].key == part_products(p)[i].key);
+		assert_true(str_eq(part_at(got, i)->title, part_at(p, i)->title));
+		assert_int_equal(part_at(got, i)->price.minor, part_at(p, i)->price.minor);
+		assert_true(part_at(got, i)->key == part_at(p, i)->key);
 	}
 	assert_int_equal(feed_cache_list(s->b, s->arena, &list, &n, NULL), OK);
 	assert_int_equal(n, 1);
@@ -180,7 +180,7 @@ static void *read_on(void *arg)
 		r->reads++;
 		/* All titles of a version end with its generation, and its size tells it, too. */
 		for (size_t i = 0; i < part_count(p); i++)
-			r->mixed += !str_ends(part_products(p)[i].title, part_generation(p));
+			r->mixed += !str_ends(part_at(p, i)->title, part_generation(p));
 		r->mixed += part_count(p) != (str_eq(part_generation(p), STR("gen-even")) ? 600 : 1100);
 		part_unref(p);
 	}

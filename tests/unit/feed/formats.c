@@ -34,7 +34,7 @@ static struct buf line_of(enum feed_format format, enum feed_container container
 		fail_msg("%s: %s", r.errors[0].field, r.errors[0].detail);
 	assert_int_equal(part_count(part), 1);
 	buf_init(&b, 1 << 16);
-	feed_line_write(part_products(part), &b);
+	feed_line_write(part_at(part, 0), &b);
 	part_unref(part);
 	return b;
 }
@@ -271,7 +271,7 @@ static void headers_are_looked_at(void **state)
 	}
 	struct catalog_part *part = read_as(FEED_GOOGLE, FEED_CSV, STR("ID,Title,Title,Link,Price\ra,,T,https://shop.example/,1 USD\r"), NULL, &r);
 	assert_int_equal(r.accepted, 1); /* CR alone, and a column twice: the one that says something */
-	assert_str(part_products(part)->title, "T");
+	assert_str(part_at(part, 0)->title, "T");
 	part_unref(part);
 }
 

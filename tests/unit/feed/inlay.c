@@ -13,7 +13,7 @@ static void everything_is_read(void **state)
 		"\"attributes\":{\"color\":\"red\",\"litres\":1.7,\"cordless\":true,\"for\":[\"tea\",\"coffee\"]},\"locale\":\"en-US\","
 		"\"updated_at\":\"2026-11-01T00:00:00Z\",\"expires_at\":\"2027-01-01T00:00:00+01:00\",\"commission_ppm\":50000,\"novel\":{}}\r\n\r\n",
 		&r);
-	const struct product *p = part_products(part);
+	const struct product *p = part_at(part, 0);
 
 	(void)state;
 	assert_int_equal(r.accepted, 1);
@@ -44,9 +44,9 @@ static void the_least_is_enough(void **state)
 
 	(void)state;
 	assert_int_equal(r.accepted, 1);
-	assert_int_equal(part_products(part)->availability, AVAIL_UNKNOWN);
-	assert_int_equal(part_products(part)->commission_ppm, -1);
-	assert_string_equal(part_products(part)->sale_price.currency, "");
+	assert_int_equal(part_at(part, 0)->availability, AVAIL_UNKNOWN);
+	assert_int_equal(part_at(part, 0)->commission_ppm, -1);
+	assert_string_equal(part_at(part, 0)->sale_price.currency, "");
 	part_unref(part);
 }
 
@@ -171,7 +171,7 @@ static void a_bad_gtin_costs_only_itself(void **state)
 		assert_int_equal(r.rejected, 0);
 		assert_int_equal(r.error_count, 1);
 		assert_string_equal(r.errors[0].field, "gtin");
-		assert_str(part_products(part)->gtin, "");
+		assert_str(part_at(part, 0)->gtin, "");
 		feed_report_done(&r);
 		part_unref(part);
 	}
@@ -188,7 +188,7 @@ static void the_second_of_two_is_refused(void **state)
 	assert_int_equal(r.errors[0].line, 2);
 	assert_string_equal(r.errors[0].id, "a");
 	assert_string_equal(r.errors[0].field, "id");
-	assert_str(part_products(part)->brand, "");
+	assert_str(part_at(part, 0)->brand, "");
 	feed_report_done(&r);
 	part_unref(part);
 }
@@ -243,7 +243,7 @@ static void what_stays_is_counted(void **state)
 
 /* ---- changes ----------------------------------------------------------------------------------- */
 
-static struct catalog_part *patched(const struct catalog_part *old, const char *lines, struct feed_report *r)
+static struct catalog_part *patched(struct catalog_part *old, const char *lines, struct feed_report *r)
 {
 	struct feed_options o = {.format = FEED_INLAY};
 	struct catalog_part *part = NULL;
@@ -257,7 +257,7 @@ static void a_change_changes_what_it_names(void **state)
 	struct feed_report r;
 	struct catalog_part *old = read_inlay(HEAD ",\"brand\":\"Acme\",\"sale_price\":\"9 USD\",\"keywords\":[\"k\"],\"gtin\":\"4006381333931\"}", &r);
 	struct catalog_part *new = patched(old, "{\"id\":\"a\",\"price\":\"20 USD\",\"sale_price\":null,\"keywords\":null}\n", &r);
-	const struct product *p = part_products(new);
+	const struct product *p = part_at(new, 0);
 
 	(void)state;
 	assert_int_equal(r.accepted, 1);
@@ -268,7 +268,7 @@ static void a_change_changes_what_it_names(void **state)
 	assert_str(p->brand, "Acme");
 	assert_str(p->gtin, "4006381333931");
 	assert_str(part_generation(new), "gen-1+1");
-	assert_int_equal(part_products(old)->price.minor, 1500);
+	assert_int_equal(part_at(old, 0)->price.minor, 1500);
 	part_unref(old);
 	part_unref(new);
 }
@@ -294,7 +294,7 @@ static void changes_are_checked_whole(void **state)
 		assert_int_equal(r.rejected, 1);
 		assert_string_equal(r.errors[0].field, CASES[i].field);
 		assert_int_equal(part_count(new), 1);
-		assert_int_equal(part_products(new)->price.minor, 1500);
+		assert_int_equal(part_at(new, 0)->price.minor, 1500);
 		feed_report_done(&r);
 		part_unref(new);
 	}
@@ -316,7 +316,7 @@ static void products_come_and_go(void **state)
 	assert_int_equal(r.deleted, 1);
 	assert_int_equal(r.unchanged, 1);
 	assert_int_equal(part_count(new), 1);
-	assert_str(part_products(new)->brand, "Acme");
+	assert_str(part_at(new, 0)->brand, "Acme");
 	part_unref(old);
 	part_unref(new);
 }
@@ -341,13 +341,13 @@ static void differences_are_listed(void **state)
 	new = patched(old, "{\"id\":\"p0\",\"deleted\":true}\n{\"id\":\"p1\",\"title\":\"New\"}\n"
 		"{\"id\":\"q\",\"title\":\"Cup\",\"url\":\"https://shop.example/q\",\"price\":\"1 USD\"}", &r);
 	buf_init(&b, 1024);
-	feed_diff(old, new, note_difference, &b);
+	part_diff(old, new, note_difference, &b);
 	assert_string_equal(b.p, "-p0 +p1 +q ");
 	buf_clear(&b);
-	feed_diff(NULL, old, note_difference, &b);
+	part_diff(NULL, old, note_difference, &b);
 	assert_string_equal(b.p, "+p0 +p1 +p2 ");
 	buf_clear(&b);
-	feed_diff(old, old, note_difference, &b);
+	part_diff(old, old, note_difference, &b);
 	assert_int_equal(b.n, 0);
 	buf_done(&b);
 	part_unref(old);
