@@ -134,13 +134,27 @@ static bool names_product(const struct candidate *c)
 	return c->words.kind == MATCH_MODEL || c->words.kind == MATCH_PRODUCT || c->words.kind == MATCH_BRANDED;
 }
 
-/* A name goes on with numbers and capitals: Galaxy Note | 10, iPhone 11 Pro | Max. */
+/* 500ml, 46 mm, 3.5 L: an amount is no name. Reads no token behind last. */
+static bool is_amount(const struct insert *in, uint32_t at, uint32_t last)
+{
+	struct str w = text_folded(in->text, at);
+	size_t i = 0;
+	while (i < w.n && w.p[i] >= '0' && w.p[i] <= '9')
+		i++;
+	if (i < w.n)
+		return i > 0 && (match_word(in->shelf->match, str_sub(w, i, w.n)) & MATCH_WORD_UNIT);
+	bool unit = at < last && (role(in, at + 1) & MATCH_WORD_UNIT), more = at < last && has_digit(text_folded(in->text, at + 1));
+	return unit || (more && is_amount(in, at + 1, last));
+}
+
+/* A name goes on with numbers and capitals: Galaxy Note | 10, iPhone 11 Pro | Max, 小米空气净化器 | 4 Pro. */
 static uint32_t name_end(const struct insert *in, const struct candidate *c)
 {
 	uint32_t last = c->hit_last;
 	while (names_product(c) && last < c->window && joined(in, last) && last - c->hit_last < NAME_TAIL) {
 		bool on = !is_han(in, last + 1) && (is_capital(in, last + 1) || has_digit(text_folded(in->text, last + 1)));
-		if (!on || (role(in, last + 1) & MATCH_WORD_EDGE))
+		bool amount = on && is_han(in, c->hit_last) && has_digit(text_folded(in->text, last + 1)) && is_amount(in, last + 1, c->window);
+		if (!on || amount || (role(in, last + 1) & MATCH_WORD_EDGE))
 			break;
 		last++;
 	}
@@ -182,13 +196,14 @@ static bool begins_block(const struct insert *in, uint32_t first, uint32_t block
 void phrase_draw(const struct insert *in, struct candidate *c)
 {
 	c->first = phrase_reach(in, c->hit, token(in, c->hit)->start);
-	while (c->first < c->hit && (role(in, c->first) & MATCH_WORD_ARTICLE))
+	while (c->first < c->hit && (role(in, c->first) & MATCH_WORD_ARTICLE) && !tied_behind(in, c->first))
 		c->first++;
 	uint32_t block = block_start(in, c->first);
 	bool item = marked_item(in, block);
 	c->fact[FACT_item] = item && begins_block(in, c->first, block);
 	c->fact[FACT_trailing] = item && !(c->fact[FACT_item] > 0);
-	c->last = is_han(in, c->hit_last) ? tail_end(in, c) : name_end(in, c);
+	bool latin_behind = c->hit_last < c->window && joined(in, c->hit_last) && !is_han(in, c->hit_last + 1);
+	c->last = is_han(in, c->hit_last) && !(latin_behind && names_product(c)) ? tail_end(in, c) : name_end(in, c);
 }
 
 /* ---- parts of other words, and verbs ------------------------------------------------------------ */
@@ -278,25 +293,19 @@ static bool is_store(const struct insert *in, const struct candidate *c)
 	return false;
 }
 
+/* A name in small letters is words: "for intense repair", "Sony wireless headphones". */
+static bool is_plain_prose(const struct insert *in, const struct candidate *c)
+{
+	uint32_t last = c->hit_last;
+	return c->words.kind == MATCH_PRODUCT && !is_han(in, last) && !is_capital(in, last) && !has_digit(text_folded(in->text, last));
+}
+
 bool phrase_is_other(const struct insert *in, const struct candidate *c)
 {
-	return is_store(in, c) || is_compound(in, c) || is_verb(in, c) || is_hyphened(in, c);
+	return is_plain_prose(in, c) || is_store(in, c) || is_compound(in, c) || is_verb(in, c) || is_hyphened(in, c);
 }
 
 /* ---- names -------------------------------------------------------------------------------------- */
-
-/* 500ml, 46 mm, 3.5 L: an amount is no name. */
-static bool is_amount(const struct insert *in, const struct candidate *c, uint32_t at)
-{
-	struct str w = text_folded(in->text, at);
-	size_t i = 0;
-	while (i < w.n && w.p[i] >= '0' && w.p[i] <= '9')
-		i++;
-	if (i < w.n)
-		return i > 0 && (match_word(in->shelf->match, str_sub(w, i, w.n)) & MATCH_WORD_UNIT);
-	bool unit = at < c->last && (role(in, at + 1) & MATCH_WORD_UNIT), more = at < c->last && has_digit(text_folded(in->text, at + 1));
-	return unit || (more && is_amount(in, c, at + 1));
-}
 
 /* 304不锈钢, 316不锈钢: digits by themselves before Chinese words, as several titles have them. */
 static bool is_grade(const struct insert *in, const struct candidate *c, uint32_t at)
@@ -372,7 +381,7 @@ static enum word_kind word_kind(const struct insert *in, const struct candidate 
 	if (maker || (names_product(c) && at > c->hit_last))
 		return WORD_NAMES;
 	if (has_digit(w))
-		return is_amount(in, c, at) || is_grade(in, c, at) ? WORD_DESCRIBES : WORD_NAMES;
+		return is_amount(in, at, c->last) || is_grade(in, c, at) ? WORD_DESCRIBES : WORD_NAMES;
 	bool short_mark = w.n < 2 && c->fact[FACT_han] > 0;                                        /* NF - HC300 - A */
 	bool begins = at == c->first && token(in, at)->gap >= GAP_HARD && !is_capital(in, c->hit); /* "Fuzzy socks" in a list */
 	if (short_mark || (is_capital(in, at) && !begins && match_used(in->shelf->match, UINT32_MAX, STR_NONE, w, 3) < 3))
@@ -390,7 +399,7 @@ static bool name_goes_on(const struct insert *in, const struct candidate *c)
 		return false;
 	struct str w = text_folded(in->text, c->last + 1);
 	if (has_digit(w))
-		return !is_amount(in, c, c->last + 1);
+		return !is_amount(in, c->last + 1, c->last);
 	return is_han(in, c->last) && is_capital(in, c->last + 1) && !(role(in, c->last + 1) & MATCH_WORD_EDGE);
 }
 
@@ -447,12 +456,20 @@ static bool binds(const struct insert *in, uint32_t at)
 	       str_eq(w, STR("及"));
 }
 
+/* 一顶帐篷, 两盒面膜: what "a" and "two" are. */
+static bool counted(const struct insert *in, uint32_t first)
+{
+	if (first < 2 || !is_han(in, first) || !is_han(in, first - 1) || !(role(in, first - 1) & MATCH_WORD_MEASURE) || !joined(in, first - 2))
+		return false;
+	return is_han(in, first - 2) ? (role(in, first - 2) & MATCH_WORD_NUMBER) != 0 : has_digit(text_folded(in->text, first - 2));
+}
+
 void phrase_facts(const struct insert *in, struct candidate *c)
 {
 	double *f = c->fact;
 	bool more = c->last < c->window, tied = more && joined(in, c->last);
 	bool article = c->first > 0 && token(in, c->first)->clause == token(in, c->first - 1)->clause &&
-	               (role(in, c->first - 1) & MATCH_WORD_ARTICLE);
+	               ((role(in, c->first - 1) & MATCH_WORD_ARTICLE) || counted(in, c->first));
 	uint32_t start = c->first - (article ? 1 : 0);
 	bool left = token(in, start)->gap >= GAP_CLAUSE || (start > 0 && binds(in, start - 1));
 	bool right = !more || token(in, c->last + 1)->gap >= GAP_HARD || binds(in, c->last + 1);

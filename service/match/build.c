@@ -29,24 +29,33 @@ static enum match_kind node_kind(const struct node_fact *fact)
 	return MATCH_BRAND;
 }
 
-/* Do most of these come from one maker? 1080p does not, and is no model. */
-static bool one_maker(const struct titles *t, const struct mention *m, size_t n)
+static bool han_name(const struct titles *t, uint32_t brand)
+{
+	return wordlists_get(&t->name, brand).p[0].flags & WORD_HAN;
+}
+
+/* Do most of these come from one maker? 1080p does not, and is no model. Names in two scripts may be one maker's: Sony, 索尼. */
+static bool one_maker_in(const struct titles *t, const struct mention *m, size_t n, bool han)
 {
 	uint32_t vote = 0, same = 0, branded = 0;
 	int64_t lead = 0;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t b = t->brand[m[i].product][0];
-		if (b == 0)
+		if (b == 0 || han_name(t, b) != han)
 			continue;
 		if (lead == 0)
 			vote = b;
 		lead += b == vote ? 1 : -1;
+		branded++;
 	}
-	for (size_t i = 0; i < n; i++) {
-		branded += t->brand[m[i].product][0] != 0;
+	for (size_t i = 0; i < n; i++)
 		same += vote != 0 && t->brand[m[i].product][0] == vote;
-	}
 	return branded == 0 || same >= MODEL_BRAND_SHARE * branded;
+}
+
+static bool one_maker(const struct titles *t, const struct mention *m, size_t n)
+{
+	return one_maker_in(t, m, n, false) && one_maker_in(t, m, n, true);
 }
 
 static bool below(const struct titles *t, uint32_t category, uint32_t top)

@@ -40,8 +40,11 @@ static bool same_part(const struct word *before, const struct word *w)
 /* Words at the end that are not the thing: sizes, colours, counts. */
 static uint32_t trim_word_tail(const struct word *w, uint32_t from, uint32_t to)
 {
-	while (to > from && ((w[to - 1].flags & WORD_DIGIT) || (w[to - 1].roles & (ROLE_TAIL | ROLE_LINK | ROLE_UNIT))))
-		to--;
+	for (; to > from; to--) {
+		bool counted = (w[to - 1].roles & ROLE_COUNTED) && to - 1 > from && (w[to - 2].flags & WORD_DIGIT) && !(w[to - 2].flags & WORD_ALPHA);
+		if (!counted && !(w[to - 1].flags & WORD_DIGIT) && !(w[to - 1].roles & (ROLE_TAIL | ROLE_LINK | ROLE_UNIT)))
+			break;
+	}
 	return to;
 }
 
@@ -88,6 +91,14 @@ static size_t put_part(
 	return n;
 }
 
+/* "7-in-1", "on-ear", "plug-in": inside a hyphened word it sets nothing apart. */
+static bool breaks(struct slice title, uint32_t i)
+{
+	const struct word *w = title.p;
+	bool joined = (w[i].flags & WORD_JOINED) || (i + 1 < title.n && (w[i + 1].flags & WORD_JOINED));
+	return (w[i].roles & ROLE_BREAK) && !joined;
+}
+
 size_t heads_find(const struct titles *t, const struct tuning *tune, struct slice title, struct head out[HEADS_MAX])
 {
 	const struct word *w = title.p;
@@ -96,13 +107,13 @@ size_t heads_find(const struct titles *t, const struct tuning *tune, struct slic
 	for (uint32_t i = 0; i < title.n && n < HEADS_MAX;) {
 		if (w[i].gap >= GAP_HARD)
 			silent = false;
-		if (w[i].roles & ROLE_BREAK) {
+		if (breaks(title, i)) {
 			silent = true;
 			i++;
 			continue;
 		}
 		uint32_t end = i + 1;
-		while (end < title.n && !(w[end].roles & ROLE_BREAK) && same_part(&w[end - 1], &w[end]))
+		while (end < title.n && !breaks(title, end) && same_part(&w[end - 1], &w[end]))
 			end++;
 		struct head part = {.from = i, .to = end, .han = w[i].flags & WORD_HAN, .first = n == 0};
 		if (!silent || part.han)

@@ -11,6 +11,7 @@ enum {
 	SHORTEST_MODEL = 4, /* bytes; less needs the word before it: galaxy s20 */
 	MODEL_REACH = 6,    /* a number that far behind is no model */
 	LONGEST_NAME = 9,
+	LONGEST_HAN_NAME = 12, /* characters: no more than MATCH_MAX_TOKENS */
 	SHORTEST_NAME = 3,
 	SHORTEST_WORK = 2, /* words that say something; of Han characters it takes SHORTEST_HAN_NAME */
 	SHORTEST_HAN_NAME = 4,
@@ -131,6 +132,22 @@ static bool put_short_model(struct phrases *f, uint32_t product, struct slice ti
 	return put_words(f, w, product, FIT_HEAD, MATCH_MODEL, 0.75);
 }
 
+/* 科沃斯T20, Dyson V15: a short mark by itself is no model, behind its maker's name it is. */
+static bool put_makers_model(struct phrases *f, uint32_t product, struct slice title, const struct group *g)
+{
+	const struct titles *t = f->titles;
+	for (size_t b = 0; b < NAMES_MAX && t->brand[product][b] != 0; b++) {
+		struct slice brand = wordlists_get(&t->name, t->brand[product][b]);
+		uint32_t node = brand.n == 0 || brand.n + g->to - g->from > MATCH_MAX_TOKENS ? 0 : phrases_node(f, 0, brand.p, brand.n);
+		if (node == 0)
+			continue;
+		node = node == NODE_NONE ? node : phrases_node(f, node, title.p + g->from, g->to - g->from);
+		if (!put(f, node, product, FIT_HEAD, MATCH_MODEL, 0.8))
+			return false;
+	}
+	return true;
+}
+
 static bool put_model(struct phrases *f, uint32_t product, struct slice title, const struct group *g)
 {
 	if (!g->digit || g->unit || g->to - g->from > LONGEST_MODEL)
@@ -138,6 +155,8 @@ static bool put_model(struct phrases *f, uint32_t product, struct slice title, c
 	bool sold_first = g->to >= title.n || !(title.p[g->to].roles & ROLE_UNIT);
 	if (!sold_first)
 		return true;
+	if (g->alpha && g->bytes < SHORTEST_MODEL && !put_makers_model(f, product, title, g))
+		return false;
 	if (!g->alpha || g->bytes < SHORTEST_MODEL)
 		return f->titles->brand[product][0] == 0 || put_short_model(f, product, title, g);
 	double telling = g->bytes > SHORTEST_MODEL ? 0.95 : 0.7;
@@ -183,7 +202,7 @@ static bool is_name(const struct phrases *f, struct slice w, size_t shortest)
 		han += is_han;
 		words += !is_han && !(w.p[i].roles & (ROLE_LINK | ROLE_BREAK | ROLE_GENERIC | ROLE_TAIL));
 	}
-	if (w.n > LONGEST_NAME || (heads_roles(f->titles, f->tune, w) & (ROLE_GENERIC | ROLE_TAIL)))
+	if (w.n > (han > words ? LONGEST_HAN_NAME : LONGEST_NAME) || (heads_roles(f->titles, f->tune, w) & (ROLE_GENERIC | ROLE_TAIL)))
 		return false;
 	return han > 0 ? han >= SHORTEST_HAN_NAME || words > 0 : words >= shortest;
 }
@@ -221,14 +240,16 @@ static bool put_name(struct phrases *f, uint32_t product, struct slice title, co
 /* ---- lines: the maker's own name for a thing, before what it is --------------------------- */
 
 /* What sets one model of a line apart from another: the name does not end before it. */
-static bool is_variant(const struct phrases *f, const struct word *w)
+static bool is_variant(const struct phrases *f, struct slice title, size_t at)
 {
+	const struct word *w = &title.p[at];
 	static const char *const words[] = {"pro", "plus", "max", "mini", "ultra", "lite", "air", "se", "xl", "ii", "iii", "iv", "gen", "fe", "go", "duo"};
 	struct str text = f->titles->lexicon.text[w->id];
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (str_eq(text, str_of(words[i])))
 			return true;
-	return (w->flags & WORD_DIGIT) != 0;
+	bool amount = (w->flags & WORD_UNIT) || (at + 1 < title.n && (title.p[at + 1].roles & (ROLE_UNIT | ROLE_COUNTED)));
+	return (w->flags & WORD_DIGIT) && !amount;
 }
 
 static bool begins_with(struct slice title, struct slice name)
@@ -271,9 +292,9 @@ static bool put_line(struct phrases *f, uint32_t product, struct slice title, st
 		const struct word *last = &title.p[end - 1];
 		digit |= (last->flags & WORD_DIGIT) != 0;
 		names += plain_word(last);
-		bool goes_on = end < title.n && title.p[end].gap <= GAP_SOFT && ((title.p[end].flags & (WORD_JOINED | WORD_HAN)) == WORD_JOINED || is_variant(f, &title.p[end]));
+		bool goes_on = end < title.n && title.p[end].gap <= GAP_SOFT && ((title.p[end].flags & (WORD_JOINED | WORD_HAN)) == WORD_JOINED || is_variant(f, title, end));
 		bool sized = (last->flags & WORD_UNIT) || (end < title.n && (title.p[end].roles & ROLE_UNIT) && (last->flags & WORD_DIGIT));
-		bool weak = !(last->flags & WORD_DIGIT) && (names == 0 || (last->roles & ROLE_TAIL));
+		bool weak = !(last->flags & WORD_DIGIT) && ((names == 0 && from == 0) || (last->roles & ROLE_TAIL));
 		if (goes_on || sized || weak)
 			continue;
 		enum match_kind kind = digit ? MATCH_MODEL : MATCH_PRODUCT;

@@ -68,6 +68,8 @@ static const struct {
         {"links", ROLE_LINK},
         {"ordinary", ROLE_GENERIC},
         {"bylines", ROLE_BYLINE},
+        {"counted", ROLE_COUNTED},
+        {"closers", ROLE_CLOSER},
         {"wide", ROLE_WIDE},
         {"articles", ROLE_ARTICLE | ROLE_EDGE},
         {"edges", ROLE_EDGE},

@@ -12,7 +12,9 @@ enum word_role {
 	ROLE_UNIT = 8,    /* after digits a quantity and no model: ml, gb ... */
 	ROLE_BYLINE = 32, /* between a work and who made it: by */
 	ROLE_LINK = 16,   /* may not begin or end a phrase: and, of, the, 的 ... */
+	ROLE_CLOSER = 32768, /* Chinese: a character or word that nouns of goods end in: 机, 霜, 机器人 */
 	/* Below: of answers, not of titles. */
+	ROLE_COUNTED = 64, /* behind digits an amount, by itself a noun: 6 cups, 4 person */
 	ROLE_WIDE = 128,    /* too wide alone, a noun behind another word: sleeping bag, water bottle */
 	ROLE_ARTICLE = 256, /* a noun follows: a, some, your, two */
 	ROLE_EDGE = 512,    /* no phrase reaches over it: verbs, prepositions, praise; 购, 买, 款 */

@@ -104,19 +104,37 @@ static bool put_inner(struct phrases *f, const uint32_t *closes, uint32_t produc
 	return true;
 }
 
-/* Every run of a Chinese title may name the thing (便携炉头 户外卡式炉). Of a small shelf only the first that is more than the maker and
- * words that describe: what follows is said of it (宝宝保湿, 无泪配方). */
+enum { LONGEST_CLOSER = 3 };
+
+/* Does the run end as nouns of goods do: 锅, 机器人? */
+static bool closes_noun(const struct phrases *f, struct slice title, const struct head *h)
+{
+	for (uint32_t n = 1; n <= LONGEST_CLOSER && n <= h->to - h->from; n++)
+		if (heads_roles(f->titles, f->tune, (struct slice){title.p + h->to - n, n}) & ROLE_CLOSER)
+			return true;
+	return false;
+}
+
+static bool describes(const struct phrases *f, uint32_t product, struct slice title, const struct head *h)
+{
+	uint32_t room = head_room(f, product, title, h);
+	return room == 0 || (heads_roles(f->titles, f->tune, (struct slice){title.p + h->to - room, room}) & (ROLE_GENERIC | ROLE_TAIL));
+}
+
+/* Every run of a Chinese title may name the thing (便携炉头 户外卡式炉). Of a small shelf only one: the first that ends as nouns of goods do, or else
+ * is more than the maker and words that describe. What follows is said of it (宝宝保湿, 无泪配方). */
 static void mark_first(const struct phrases *f, uint32_t product, struct slice title, struct head *heads, size_t n)
 {
-	bool named = false;
-	for (size_t i = 0; i < n; i++) {
-		uint32_t room = heads[i].han ? head_room(f, product, title, &heads[i]) : 0;
-		if (!heads[i].han)
-			continue;
-		bool describes = room == 0 || (heads_roles(f->titles, f->tune, (struct slice){title.p + heads[i].to - room, room}) & (ROLE_GENERIC | ROLE_TAIL));
-		heads[i].first = !is_small(f) || (!named && !describes);
-		named |= !describes;
-	}
+	size_t named = n;
+	for (size_t i = 0; i < n && named == n; i++)
+		if (heads[i].han && !describes(f, product, title, &heads[i]) && closes_noun(f, title, &heads[i]))
+			named = i;
+	for (size_t i = 0; i < n && named == n; i++)
+		if (heads[i].han && !describes(f, product, title, &heads[i]))
+			named = i;
+	for (size_t i = 0; i < n; i++)
+		if (heads[i].han)
+			heads[i].first = !is_small(f) || i == named;
 }
 
 static bool collect_heads(struct phrases *f, const uint32_t *closes)

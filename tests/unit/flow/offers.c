@@ -64,7 +64,6 @@ static char *answer_of(const struct offer *all, size_t n, const char *answer, en
 	struct insert *in = NULL;
 	insert_whole(s, &r, &in, &out);
 	buf_putc(&out, '\0');
-	fprintf(stderr, "DBG %s\n", out.p);
 	char *text = strdup(out.p);
 	insert_free(in);
 	buf_done(&out);
