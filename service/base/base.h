@@ -131,6 +131,10 @@ size_t arena_used(const struct arena *a);
 /* Tests: the n-th take from now on fails (0 is the next one). */
 void arena_fail_after(struct arena *a, size_t n);
 
+/* Zeroed memory for large tables, by huge pages where the machine has them; NULL: no memory. */
+void *pages_new(size_t n);
+void pages_free(void *p, size_t n);
+
 /* ---- hashing and string maps ------------------------------------------------------ */
 
 /* Not for secrets. Mix in a random seed where an attacker picks the keys. */
@@ -158,6 +162,14 @@ uint32_t map_add(struct map *m, struct str key, uint32_t value);
 /* Inserts or overwrites. */
 bool map_set(struct map *m, struct str key, uint32_t value);
 size_t map_count(const struct map *m);
+
+/* ---- kernels -------------------------------------------------------------------------- */
+
+/* The hottest loops are written for several instruction sets. All give the same results. */
+enum cpu_kernel { CPU_PLAIN, CPU_AVX2, CPU_AVX512, CPU_KERNELS };
+bool cpu_runs(enum cpu_kernel k); /* on this machine */
+enum cpu_kernel cpu_best(void);
+struct str cpu_kernel_name(enum cpu_kernel k); /* "plain", "avx2", "avx512" */
 
 /* ---- money -------------------------------------------------------------------------- */
 

@@ -214,7 +214,99 @@ static bool seal_trie(struct seal *s)
 	return fine;
 }
 
-static bool seal_all(struct match_index *ix, struct phrases *f)
+/* ---- the table ------------------------------------------------------------------------------------- */
+
+enum { SEEDS = 8 /* tried, should two phrases have one hash */ };
+
+struct runs {
+	uint64_t *word, *hash; /* of the phrases' words; by word of the lexicon */
+	uint32_t *first, *number;
+	bool *used; /* by word of the lexicon */
+};
+
+static bool runs_init(struct runs *r, const struct seal *s)
+{
+	uint32_t n = s->ix->entry_count, words = s->f->titles->lexicon.count;
+	*r = (struct runs){.word = malloc(((size_t)n * MATCH_MAX_TOKENS + 1) * sizeof(*r->word)),
+	        .hash = malloc(((size_t)words + 1) * sizeof(*r->hash)),
+	        .first = malloc(((size_t)n + 1) * sizeof(*r->first)),
+	        .number = malloc(((size_t)n + 1) * sizeof(*r->number)),
+	        .used = calloc((size_t)words + 1, sizeof(*r->used))};
+	return r->word && r->hash && r->first && r->number && r->used;
+}
+
+static void runs_done(struct runs *r)
+{
+	free(r->word);
+	free(r->hash);
+	free(r->first);
+	free(r->number);
+	free(r->used);
+}
+
+/* The phrases as hashes of their words, in the order they were sealed in. */
+static void runs_hash(struct runs *r, const struct seal *s, uint64_t seed)
+{
+	const struct lexicon *x = &s->f->titles->lexicon;
+	struct text_key key;
+	text_key_init(&key, seed);
+	for (uint32_t w = 0; w < x->count; w++)
+		r->hash[w] = text_hash(&key, x->text[w]);
+	uint32_t phrase = 0, at = 0;
+	for (uint32_t node = 1; node < s->f->trie.count; node++) {
+		if (!s->keep[node])
+			continue;
+		uint32_t words = s->f->fact[node].words;
+		r->first[phrase++] = at;
+		for (uint32_t i = words, n = node; i-- > 0; n = s->f->trie.parent[n]) {
+			uint32_t w = s->f->trie.word[n];
+			r->word[at + i] = r->hash[w];
+			r->used[w] = true;
+		}
+		at += words;
+	}
+	r->first[phrase] = at;
+}
+
+/* Entries into the order of their numbers. */
+static bool seal_order(struct seal *s, const uint32_t *number)
+{
+	struct match_index *ix = s->ix;
+	struct entry *moved = malloc(((size_t)ix->entry_count + 1) * sizeof(*moved));
+	if (moved == NULL)
+		return false;
+	for (uint32_t i = 0; i < ix->entry_count; i++)
+		moved[number[i]] = ix->entries[i];
+	for (uint32_t node = 0; node < s->f->trie.count; node++)
+		if (s->keep[node])
+			s->phrase[node] = number[s->phrase[node]];
+	free(ix->entries);
+	ix->entries = moved;
+	return true;
+}
+
+static bool seal_table(struct seal *s, uint64_t seed)
+{
+	struct match_index *ix = s->ix;
+	struct runs r;
+	bool fine = runs_init(&r, s);
+	enum status built = E_CONFLICT;
+	for (unsigned i = 0; fine && built == E_CONFLICT && i < SEEDS; i++) {
+		uint64_t one = hash_mix(seed + i);
+		runs_hash(&r, s, one);
+		built = table_build(&ix->table, one, (struct table_phrases){r.word, r.first, ix->entry_count}, r.number, NULL);
+		if (built == OK && ix->table.shape.phrases != ix->entry_count) { /* two words have one hash */
+			table_done(&ix->table);
+			built = E_CONFLICT;
+		}
+	}
+	fine = fine && built == OK && seal_order(s, r.number) &&
+	       variants_build(&ix->variants, &s->f->titles->lexicon, r.used, &ix->table.key);
+	runs_done(&r);
+	return fine;
+}
+
+static bool seal_all(struct match_index *ix, struct phrases *f, uint64_t seed)
 {
 	struct seal s = {.ix = ix, .f = f};
 	uint32_t *first = NULL;
@@ -226,7 +318,7 @@ static bool seal_all(struct match_index *ix, struct phrases *f)
 	fine = fine && s.keep && s.phrase && seal_room(&s, 1);
 	for (uint32_t node = 1; fine && node < f->trie.count; node++)
 		fine = seal_node(&s, node);
-	fine = fine && seal_trie(&s);
+	fine = fine && seal_table(&s, seed) && seal_trie(&s);
 	size_t n;
 	if (fine && s.texts.n > 0)
 		ix->texts = buf_steal(&s.texts, &n);
@@ -241,10 +333,13 @@ static bool build(struct match_index *ix, uint64_t seed)
 {
 	struct phrases f = {0};
 	bool fine = titles_read(&ix->titles, ix->catalog, &ix->tune, seed) && plurals_join(&ix->titles) &&
-	            phrases_init(&f, &ix->titles, &ix->tune) && phrases_types(&f) && phrases_names(&f) && seal_all(ix, &f);
+	            phrases_init(&f, &ix->titles, &ix->tune) && phrases_types(&f) && phrases_names(&f) && seal_all(ix, &f, seed);
 	phrases_done(&f);
 	fine = fine && joins_build(ix) && words_build(ix) && terms_build(&ix->terms, &ix->titles, &ix->tune);
 	titles_shed(&ix->titles);
+	trie_done(&ix->trie);
+	free(ix->phrase);
+	ix->phrase = NULL;
 	return fine;
 }
 
@@ -274,6 +369,8 @@ void match_index_free(struct match_index *ix)
 		return;
 	terms_done(&ix->terms);
 	trie_done(&ix->trie);
+	table_done(&ix->table);
+	variants_done(&ix->variants);
 	titles_done(&ix->titles);
 	free(ix->phrase);
 	free(ix->entries);

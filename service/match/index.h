@@ -4,6 +4,8 @@
 
 #include "match/match.h"
 #include "match/phrases.h"
+#include "match/table.h"
+#include "match/variants.h"
 
 struct entry {
 	uint32_t text, text_n; /* in texts */
@@ -29,9 +31,11 @@ struct match_index {
 	struct arena *words; /* of tune */
 	struct tuning tune;
 	struct titles titles; /* lexicon and categories; the lists of words are gone */
-	struct trie trie;
-	uint32_t *phrase; /* by node: its phrase or UINT32_MAX */
-	struct entry *entries;
+	struct trie trie; /* while building */
+	uint32_t *phrase; /* while building, by node: its phrase or UINT32_MAX */
+	struct table table;
+	struct variants variants;
+	struct entry *entries; /* by phrase: in the order of the table's numbers */
 	uint32_t entry_count;
 	char *texts;
 	uint32_t *products;

@@ -55,11 +55,23 @@ struct match_hit {
 /* State by value: copy it to fork a stream. */
 struct match_scan {
 	const struct match_index *ix;
-	uint32_t next; /* number the next token gets */
-	uint32_t live; /* used states */
-	struct {
-		uint32_t first, node;
+	uint32_t next;     /* number the next token gets */
+	uint32_t live;     /* used states */
+	uint32_t unbroken; /* tokens of `last` that a phrase may reach back to */
+	bool pair_open;    /* phrases of three words and more may begin with the last two */
+	uint64_t last[2];  /* hashes of the last two tokens, the newest behind; and of both */
+	uint64_t pair;
+	struct match_state {
+		uint32_t first;
+		uint32_t phrase, off; /* the only one that it can become, and where in its text; or UINT32_MAX */
+		bool inner;           /* several may */
+		uint64_t run;         /* hash of the tokens from first on */
 	} state[MATCH_MAX_TOKENS];
+	struct match_word_kept { /* of the last tokens, by number */
+		uint32_t id;     /* in the dictionary, for long words */
+		uint8_t n;
+		char bytes[27];
+	} word[MATCH_MAX_TOKENS];
 };
 void match_scan_init(struct match_scan *s, const struct match_index *ix);
 /* Pushes the next token (folded bytes); hits that end at it are written, longest first. A gap over GAP_SOFT

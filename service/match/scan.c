@@ -1,44 +1,228 @@
-/* scan.c: all phrases that are being spelt, one live state for each token they may have begun at. A step of
- * the trie compares word numbers, and a number is a string: hits are exact. */
+/* scan.c: phrases as they are spelt, token by token. What has begun is known by hashes alone: the last token, the last two by the filters
+ * of the table, three and more by its entries. Before a hit is reported, its words are compared with the stored phrase. */
 #include "match/index.h"
+
+#include <string.h>
+
+enum { NO_WORD = 255 /* bytes of a word that is kept as its number */ };
 
 void match_scan_init(struct match_scan *s, const struct match_index *ix)
 {
-	*s = (struct match_scan){.ix = ix};
+	s->ix = ix;
+	s->next = s->live = s->unbroken = 0;
+	s->pair_open = false;
+}
+
+/* ---- the last words ------------------------------------------------------------------------ */
+
+static void keep_word(struct match_scan *s, struct str w)
+{
+	struct match_word_kept *k = &s->word[s->next % MATCH_MAX_TOKENS];
+	if (w.n <= sizeof(k->bytes)) {
+		memcpy(k->bytes, w.p, w.n);
+		k->n = (uint8_t)w.n;
+		return;
+	}
+	k->n = NO_WORD;
+	k->id = lexicon_find(&s->ix->titles.lexicon, w);
+}
+
+static struct str kept_word(const struct match_scan *s, uint32_t at)
+{
+	const struct match_word_kept *k = &s->word[at % MATCH_MAX_TOKENS];
+	if (k->n != NO_WORD)
+		return (struct str){k->bytes, k->n};
+	return k->id != WORD_NONE ? s->ix->titles.lexicon.text[k->id] : STR_NONE;
+}
+
+/* ---- exactly ------------------------------------------------------------------------------- */
+
+/* Words are written with a space between them, other characters without; see heads_spell. */
+static bool is_spaced(struct str w)
+{
+	return w.n == 0 || (unsigned char)w.p[0] < 0xe1;
+}
+
+static bool goes_on(char c)
+{
+	return c != ' ' && (unsigned char)c < 0xe1;
+}
+
+/* Does text go on with the word at *off? Then *off is moved behind it. */
+static bool follows(struct str text, size_t *off, bool after_word, struct str w)
+{
+	size_t space = after_word && is_spaced(w), end = *off + space + w.n;
+	if (w.n == 0 || end > text.n || (space && text.p[*off] != ' ') || memcmp(text.p + *off + space, w.p, w.n) != 0)
+		return false;
+	if (is_spaced(w) && end < text.n && goes_on(text.p[end]))
+		return false;
+	*off = end;
+	return true;
+}
+
+/* The same for the token at `at`, which may be spelt otherwise than in the phrase. */
+static bool token_follows(const struct match_scan *s, struct str text, size_t *off, bool first, uint32_t at)
+{
+	bool after_word = !first && is_spaced(kept_word(s, at - 1));
+	struct str w = kept_word(s, at);
+	if (follows(text, off, after_word, w))
+		return true;
+	uint32_t id = lexicon_find(&s->ix->titles.lexicon, w);
+	return id != WORD_NONE && follows(text, off, after_word, s->ix->titles.lexicon.text[id]);
+}
+
+/* Does the phrase begin with the tokens from `first` to the newest? *off: where it goes on. */
+static bool begins_with(const struct match_scan *s, uint32_t phrase, uint32_t first, size_t *off)
+{
+	struct str text = match_phrase(s->ix, phrase).text;
+	*off = 0;
+	for (uint32_t at = first; at <= s->next; at++)
+		if (!token_follows(s, text, off, at == first, at))
+			return false;
+	return true;
+}
+
+static bool is_whole(const struct match_scan *s, uint32_t phrase, uint32_t first)
+{
+	size_t off;
+	const struct entry *e = &s->ix->entries[phrase];
+	return e->words == s->next - first + 1 && begins_with(s, phrase, first, &off) && off == e->text_n;
+}
+
+/* ---- one token -------------------------------------------------------------------------------- */
+
+struct pushing {
+	struct match_scan *s;
+	struct match_hit *hits;
+	size_t n, live;
+};
+
+static void report(struct pushing *p, uint32_t first, uint32_t phrase)
+{
+	p->hits[p->n++] = (struct match_hit){.first = first, .last = p->s->next, .phrase = phrase};
+}
+
+/* What the table says of the tokens from first to the newest, hashed as `run`. */
+static void look_up(struct pushing *p, uint32_t first, uint64_t run)
+{
+	struct match_scan *s = p->s;
+	const struct table *t = &s->ix->table;
+	struct match_state state = {.first = first, .phrase = UINT32_MAX, .run = run};
+	bool reported = false;
+	for (const struct bucket *b = table_bucket(t, run);; b++) {
+		for (uint32_t found = bucket_find(b, run); found; found &= found - 1) {
+			unsigned i = (unsigned)__builtin_ctz(found);
+			uint32_t phrase = b->base + i;
+			enum entry_kind kind = b->entry[i] & 3;
+			state.inner |= kind == ENTRY_INNER || kind == ENTRY_BOTH;
+			if (kind == ENTRY_INNER || phrase >= s->ix->entry_count)
+				continue;
+			if (kind == ENTRY_TAIL) {
+				size_t off;
+				if (!begins_with(s, phrase, first, &off))
+					continue;
+				state.phrase = phrase;
+				state.off = (uint32_t)off;
+			} else if (!reported && is_whole(s, phrase, first)) {
+				report(p, first, phrase);
+				reported = true;
+			}
+		}
+		if (!b->spilt)
+			break;
+	}
+	uint32_t words = s->next - first + 1;
+	if (words > 2 && words < MATCH_MAX_TOKENS && (state.inner || state.phrase != UINT32_MAX))
+		s->state[p->live++] = state;
+}
+
+/* A run of three tokens and more that has begun some phrase. */
+static void go_on(struct pushing *p, struct match_state old, uint64_t word)
+{
+	struct match_scan *s = p->s;
+	if (old.phrase != UINT32_MAX) {
+		const struct entry *e = &s->ix->entries[old.phrase];
+		size_t off = old.off;
+		if (token_follows(s, (struct str){s->ix->texts + e->text, e->text_n}, &off, false, s->next)) {
+			old.off = (uint32_t)off;
+			if (off == e->text_n)
+				report(p, old.first, old.phrase);
+			else if (s->next - old.first + 1 < MATCH_MAX_TOKENS)
+				s->state[p->live++] = old;
+			return;
+		}
+	}
+	if (old.inner)
+		look_up(p, old.first, table_join(&s->ix->table, old.run, word));
+}
+
+static bool has_bits(const uint64_t *filter, uint32_t n, uint64_t h, uint64_t bits)
+{
+	return (filter_word(filter, n, h) & bits) == bits;
+}
+
+static uint64_t hash_of(const struct match_index *ix, struct str folded)
+{
+	uint64_t h = text_hash(&ix->table.key, folded);
+	if (!variants_may_have(&ix->variants, h))
+		return h;
+	uint32_t id = lexicon_find(&ix->titles.lexicon, folded);
+	return id == WORD_NONE ? h : text_hash(&ix->table.key, ix->titles.lexicon.text[id]);
+}
+
+/* Phrases that begin with the last three tokens, the last two, the last. */
+static void begin(struct pushing *p, uint64_t word)
+{
+	struct match_scan *s = p->s;
+	const struct table *t = &s->ix->table;
+	uint64_t pair = 0;
+	if (s->unbroken >= 2 && s->pair_open) {
+		uint64_t h = table_triple(t, s->pair, word);
+		if (has_bits(t->three, t->shape.three, h, filter_bits(h)))
+			look_up(p, s->next - 2, table_join(t, table_join(t, s->last[0], s->last[1]), word));
+	}
+	s->pair_open = false;
+	if (s->unbroken >= 1) {
+		pair = table_pair(t, s->last[1], word);
+		uint64_t in = filter_word(t->two, t->shape.two, pair), open = filter_bits(pair), whole = filter_bits2(pair);
+		s->pair_open = (in & open) == open;
+		if ((in & whole) == whole)
+			look_up(p, s->next - 1, table_join(t, s->last[1], word));
+	}
+	if (has_bits(t->one, t->shape.one, word, filter_bits(word)))
+		look_up(p, s->next, word);
+	s->pair = pair;
+	s->last[0] = s->last[1];
+	s->last[1] = word;
+	s->unbroken += s->unbroken < 2;
 }
 
 size_t match_scan_push(struct match_scan *s, struct str folded, enum text_gap gap, struct match_hit hits[MATCH_MAX_TOKENS])
 {
-	const struct match_index *ix = s->ix;
-	uint32_t word = lexicon_find(&ix->titles.lexicon, folded), at = s->next++;
-	size_t n = 0, live = 0;
-	if (gap > GAP_SOFT)
-		s->live = 0;
-	if (word == WORD_NONE) {
-		s->live = 0;
-		return 0;
+	if (gap > GAP_SOFT || folded.n == 0) {
+		s->live = s->unbroken = 0;
+		s->pair_open = false;
 	}
-	if (s->live < MATCH_MAX_TOKENS) {
-		s->state[s->live].first = at;
-		s->state[s->live++].node = 0;
+	struct pushing p = {.s = s, .hits = hits};
+	if (folded.n > 0) {
+		uint64_t word = hash_of(s->ix, folded);
+		keep_word(s, folded);
+		for (uint32_t i = 0; i < s->live; i++)
+			go_on(&p, s->state[i], word);
+		begin(&p, word);
 	}
-	/* The oldest stands first, so hits come longest first. */
-	for (uint32_t i = 0; i < s->live; i++) {
-		uint32_t node = trie_step(&ix->trie, s->state[i].node, word), first = s->state[i].first;
-		if (node == NODE_NONE)
-			continue;
-		if (ix->phrase[node] != UINT32_MAX)
-			hits[n++] = (struct match_hit){.first = first, .last = at, .phrase = ix->phrase[node]};
-		if (at - first + 1 < MATCH_MAX_TOKENS) {
-			s->state[live].first = first;
-			s->state[live++].node = node;
-		}
-	}
-	s->live = (uint32_t)live;
-	return n;
+	s->live = (uint32_t)p.live;
+	s->next++;
+	return p.n;
 }
 
 uint32_t match_scan_open(const struct match_scan *s)
 {
-	return s->live > 0 ? s->state[0].first : UINT32_MAX;
+	const struct table *t = &s->ix->table;
+	if (s->live > 0)
+		return s->state[0].first;
+	if (s->pair_open)
+		return s->next - 2;
+	bool begun = s->unbroken > 0 && has_bits(t->begins, t->shape.begins, s->last[1], filter_bits(s->last[1]));
+	return begun ? s->next - 1 : UINT32_MAX;
 }

@@ -62,6 +62,40 @@ struct text_token {
 	uint16_t flags;
 };
 
+/* ---- words at volume -----------------------------------------------------------------
+ * Hashes of folded words, and a reader that makes nothing else of plain text, many bytes at a time.
+ *
+ * Its words: runs of letters and digits (ASCII, Latin with its accents taken off, Greek, Cyrillic, full-width forms); a Han, kana or
+ * hangul character is one by itself. Everything else stands between words: . , ; : ! ? newline brackets | < > = @ $ % ^ \ and the
+ * CJK marks U+3001..302F are hard, the rest is soft; a dot before an ASCII letter or digit is soft. Malformed bytes are soft. */
+
+/* A secret of one index: equal words have equal hashes under one key, and nobody can make two words collide. */
+struct text_key {
+	uint64_t start, first, second, more, hard;
+};
+void text_key_init(struct text_key *k, uint64_t seed);
+uint64_t text_hash(const struct text_key *k, struct str folded);
+
+/* What one text says; memory is kept from text to text. TEXT_WORDS_SPARE entries behind the last may be read and match nothing. */
+#define TEXT_WORDS_SPARE 32
+struct text_words {
+	uint32_t count;
+	uint64_t *hash;        /* of each word */
+	uint64_t *after;       /* the same, or another where something hard stands before it: a phrase goes on with it, or does not */
+	uint32_t *start, *end; /* bytes of the source */
+	char *folded;          /* the source with ASCII in lower case, and 64 NULs behind it */
+	struct bulk_space *space; /* of the readers */
+};
+/* Takes texts of up to max bytes (at most 16 MiB). False: no memory. */
+bool text_words_init(struct text_words *w, size_t max);
+void text_words_done(struct text_words *w);
+/* s.n is cut at max. The kernel must run on this machine (cpu_runs); all of them say the same. */
+void text_words_read(struct text_words *w, const struct text_key *k, enum cpu_kernel kernel, struct str s);
+/* The i-th word, folded, into out (cut there); returns its length. */
+size_t text_word(const struct text_words *w, uint32_t i, char out[256]);
+/* Is it a single character of a script without spaces, which phrases write unspaced? */
+bool text_word_is_han(const struct text_words *w, uint32_t i);
+
 /* ---- the scanner -------------------------------------------------------------------- */
 
 struct text;

@@ -121,20 +121,38 @@ static void ties_fall_by_freshness_price_and_order(void **state)
 	match_index_free(stoves);
 }
 
-/* Everything an index says, as text. */
+static int cmp_said(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Everything an index says, as text; phrases in order of their words, for their numbers move with the seed. */
 static void tell(const struct match_index *one, struct buf *out)
 {
+	char **said = calloc(match_phrase_count(one) + 1, sizeof(*said));
+	assert_non_null(said);
 	struct arena *a = arena_new(1 << 20);
 	struct match_context *c = match_context_new(one, a);
 	struct match_ranked best[30];
 	shop_say(c, "sony noise cancelling headphones, a sleeping bag, 敏感肌面膜, 手机", 2);
 	for (uint32_t p = 0; p < match_phrase_count(one); p++) {
 		struct match_phrase ph = match_phrase(one, p);
-		buf_printf(out, "%.*s %d %.9f %.*s\n", STR_ARG(ph.text), (int)ph.kind, ph.telling, STR_ARG(ph.category));
+		struct buf line;
+		size_t line_n;
+		buf_init(&line, 1 << 16);
+		buf_printf(&line, "%.*s %d %.9f %.*s\n", STR_ARG(ph.text), (int)ph.kind, ph.telling, STR_ARG(ph.category));
 		size_t n = match_rank(one, p, c, (struct match_filter){0}, best, ARRAY_LEN(best), NULL);
 		for (size_t i = 0; i < n; i++)
-			buf_printf(out, "  %.*s %.9f\n", STR_ARG(catalog_product(match_catalog(one), best[i].product)->id), best[i].score);
+			buf_printf(&line, "  %.*s %.9f\n", STR_ARG(catalog_product(match_catalog(one), best[i].product)->id), best[i].score);
+		said[p] = buf_steal(&line, &line_n);
+		assert_non_null(said[p]);
 	}
+	qsort(said, match_phrase_count(one), sizeof(*said), cmp_said);
+	for (uint32_t p = 0; p < match_phrase_count(one); p++) {
+		buf_put(out, str_of(said[p]));
+		free(said[p]);
+	}
+	free(said);
 	size_t n = match_search(one, c, (struct match_filter){0}, best, ARRAY_LEN(best));
 	for (size_t i = 0; i < n; i++)
 		buf_printf(out, "%.*s %.9f\n", STR_ARG(catalog_product(match_catalog(one), best[i].product)->id), best[i].score);
