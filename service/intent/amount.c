@@ -174,7 +174,7 @@ static const struct {
 	const char *word;
 	int value;
 } english[] = {
-	{"a", 1}, {"one", 1}, {"two", 2}, {"three", 3}, {"four", 4}, {"five", 5}, {"six", 6}, {"seven", 7}, {"eight", 8}, {"nine", 9}, {"ten", 10},
+	{"a", 1}, {"one", 1}, {"two", 2}, {"couple", 2}, {"three", 3}, {"four", 4}, {"five", 5}, {"six", 6}, {"seven", 7}, {"eight", 8}, {"nine", 9}, {"ten", 10},
 	{"fifteen", 15}, {"twenty", 20}, {"thirty", 30}, {"forty", 40}, {"fifty", 50}, {"sixty", 60}, {"seventy", 70}, {"eighty", 80}, {"ninety", 90},
 	{"hundred", 100}, {"thousand", 1000}, {"grand", 1000},
 };

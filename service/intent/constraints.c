@@ -62,8 +62,8 @@ static void apply_budget(struct reading *in, const struct pattern *p)
 /* A cheap look before the costly rules: figures, number words, or nothing to read. */
 static bool may_name_sum(struct str text)
 {
-	static const char *const words[] = {"一", "二", "两", "三", "四", "五", "六", "七", "八", "九", "十", "百", "千", "万", "几", "hundred", "thousand", "dollar", "buck",
-		"euro", "quid", "grand"};
+	static const char *const words[] = {"一", "二", "两", "三", "四", "五", "六", "七", "八", "九", "十", "百", "千", "万", "几",
+	        "hundred", "thousand", "dollar", "buck", "euro", "quid", "grand"};
 	for (size_t i = 0; i < text.n; i++)
 		if (text.p[i] >= '0' && text.p[i] <= '9')
 			return true;
@@ -80,8 +80,8 @@ static bool read_budget(struct reading *in)
 	bool sums = may_name_sum(in->text);
 	for (size_t i = 0; i < in->rules->budget.count; i++) {
 		const struct pattern *p = &in->rules->budget.items[i];
-		if ((!sums && p->kind != KIND_CHEAPEST) || done[p->kind] || (done[KIND_RANGE] && p->kind != KIND_CHEAPEST) || (p->scripts & in->scripts) == 0 ||
-		        !rule_may_fit(p, in->open))
+		if ((!sums && p->kind != KIND_CHEAPEST) || done[p->kind] || (done[KIND_RANGE] && p->kind != KIND_CHEAPEST) ||
+		        (p->scripts & in->scripts) == 0 || !rule_may_fit(p, in->open))
 			continue;
 		int hit = intent_rule_match(in->rules, p, in->text, 0, in->match);
 		if (hit == RULE_LIMIT)
@@ -149,6 +149,10 @@ static bool read_said_rule(struct reading *in, const struct pattern *p)
 		if (hit != RULE_HIT)
 			return hit == RULE_MISSED;
 		size_t end = pcre2_get_ovector_pointer(in->match)[1];
+		if (p->kind == KIND_COMPARES) {
+			in->out->compares = true;
+			return true;
+		}
 		list_add_each(in, p->kind, rule_group(p, GROUP_IT, in->text, in->match));
 		if (end <= from)
 			return true;
@@ -158,10 +162,11 @@ static bool read_said_rule(struct reading *in, const struct pattern *p)
 }
 
 bool constraints_read(const struct intent_rules *r, struct str plain, struct str locale, struct arena *a, pcre2_match_data *match,
-	const struct gates_open *open, struct intent *out)
+        const struct gates_open *open, struct intent *out)
 {
 	struct reading in = {.rules = r, .text = plain, .locale = locale, .match = match, .open = open, .arena = a, .out = out};
 	in.scripts = plain_scripts(plain);
+	out->compares = false; /* what was compared before is settled */
 	if (!read_budget(&in))
 		return false;
 	for (size_t i = 0; i < r->said.count; i++) {

@@ -47,6 +47,7 @@ struct intent {
 	bool has_max, has_min;
 	struct money max_price, min_price; /* minor units; when no currency is named, of exponent 2 */
 	bool cheapest;
+	bool compares; /* the last thing asked is which of several it should be */
 	struct str owned[INTENT_MAX_WORDS]; /* folded: things the person says they have, one a slot ("airpods pro") */
 	uint32_t owned_count;
 	struct str unwanted[INTENT_MAX_WORDS]; /* folded: "not Sony", "不要含酒精" */
@@ -70,7 +71,11 @@ MUST_USE enum status intent_answer(const struct intent_rules *r, struct str sent
 
 /* How the sentence treats the words [from, to) (bytes of sentence): the verdict of rules on negation, ownership,
  * comparison, advice against, quotes of others. Reads nothing behind `to` + what sentence holds. */
-enum intent_stance { STANCE_PLAIN, STANCE_OWNED, STANCE_AGAINST, STANCE_LOSER };
+enum intent_stance { STANCE_PLAIN, STANCE_OWNED, STANCE_AGAINST, STANCE_LOSER, STANCE_PICKED };
 enum intent_stance intent_stance(const struct intent_rules *r, struct str sentence, size_t from, size_t to, struct str *rule_out);
+/* Does the sentence say that the words are the ones to take, where several are compared: "get <it>", "<it>更值得买"? */
+bool intent_picked(const struct intent_rules *r, struct str sentence, size_t from, size_t to);
+/* What a line says of the list under it: "Not worth buying:", "别买：". STANCE_PLAIN, STANCE_OWNED or STANCE_AGAINST. */
+enum intent_stance intent_lead(const struct intent_rules *r, struct str line);
 
 #endif

@@ -237,7 +237,7 @@ static enum status load_evidence(struct loader *l, const struct doc *at, size_t 
 
 static enum status load_kind(struct loader *l, const struct doc *at, const struct choice *kinds, struct pattern *p)
 {
-	static const char *const keys[] = {"name", "lang", "kind", "regex", NULL};
+	static const char *const keys[] = {"name", "lang", "where", "kind", "regex", NULL};
 	unsigned kind;
 	enum status s = only_keys(l, at, keys);
 	if (s == OK)
@@ -267,20 +267,25 @@ static enum status load_budget(struct loader *l, const struct doc *at, size_t in
 
 static enum status load_said(struct loader *l, const struct doc *at, size_t index, struct pattern *p)
 {
-	static const struct choice kinds[] = {{"owned", KIND_OWNED}, {"unwanted", KIND_UNWANTED}, {NULL, 0}};
+	static const struct choice kinds[] = {{"owned", KIND_OWNED}, {"unwanted", KIND_UNWANTED}, {"compares", KIND_COMPARES}, {NULL, 0}};
 	(void)index;
 	enum status s = load_kind(l, at, kinds, p);
-	if (s == OK && p->group[GROUP_IT] == 0)
+	if (s == OK && p->kind != KIND_COMPARES && p->group[GROUP_IT] == 0)
 		return bad(l, at, "needs the group (?<it>) around the thing");
 	return s;
 }
 
 static enum status load_stance(struct loader *l, const struct doc *at, size_t index, struct pattern *p)
 {
-	static const struct choice kinds[] = {{"against", KIND_AGAINST}, {"loser", KIND_LOSER}, {"owned", KIND_OWNED}, {NULL, 0}};
+	static const struct choice kinds[] = {{"against", KIND_AGAINST}, {"loser", KIND_LOSER}, {"owned", KIND_OWNED}, {"picked", KIND_PICKED}, {NULL, 0}};
+	static const struct choice places[] = {{"answer", WHERE_ANSWER}, {"lead", WHERE_LEAD}, {"verdict", WHERE_VERDICT}, {NULL, 0}};
 	(void)index;
 	enum status s = load_kind(l, at, kinds, p);
-	if (s == OK && str_find(doc_text(at, "regex", STR_NONE), STR("<it>"), 0) == doc_text(at, "regex", STR_NONE).n)
+	if (s == OK && !choose(doc_text(at, "where", STR("answer")), places, &p->where))
+		return bad(l, at, "where is answer, lead or verdict");
+	if (s == OK && (p->kind == KIND_PICKED) != (p->where == WHERE_VERDICT))
+		return bad(l, at, "what is picked is told by verdicts, and they tell nothing else");
+	if (s == OK && p->where != WHERE_LEAD && str_find(doc_text(at, "regex", STR_NONE), STR("<it>"), 0) == doc_text(at, "regex", STR_NONE).n)
 		return bad(l, at, "must say where the words stand: <it>");
 	return s;
 }

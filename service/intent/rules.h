@@ -13,12 +13,12 @@ enum { RULES_MAX = 512, TOPICS_MAX = INTENT_MAX_TOPICS, GROUPS_MAX = 3 };
 /* The letter that stands for "the words in question" in rules of stance: <it>. */
 #define STANCE_MARK "\xEF\xBF\xBC"
 
-enum pattern_where { WHERE_QUESTION = 1, WHERE_ANSWER = 2 };
+enum pattern_where { WHERE_QUESTION = 1, WHERE_ANSWER = 2, WHERE_LEAD = 4, WHERE_VERDICT = 8 };
 enum pattern_kind {
 	KIND_EVIDENCE,
 	KIND_MAX, KIND_MIN, KIND_RANGE, KIND_CHEAPEST,
-	KIND_OWNED, KIND_UNWANTED,
-	KIND_AGAINST, KIND_LOSER
+	KIND_OWNED, KIND_UNWANTED, KIND_COMPARES,
+	KIND_AGAINST, KIND_LOSER, KIND_PICKED
 };
 
 /* One rule. `code` is NULL where a rule has words only. */

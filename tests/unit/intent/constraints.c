@@ -37,6 +37,29 @@ static const struct budget budgets[] = {
 	{"推荐一台笔记本,五千到八千块", "", 500000, 800000, "CNY"},
 	{"推荐一台电视,两千五以内", "", -1, 250000, ""},
 	{"推荐一款相机,1万元以下", "", -1, 1000000, "CNY"},
+	/* no sign of a currency */
+	{"Which headphones should I buy? Under 200.", "", -1, 20000, ""},
+	{"which headphones should I buy, 200 max", "", -1, 20000, ""},
+	{"recommend a kettle, I can't spend more than 60", "", -1, 6000, ""},
+	{"recommend a kettle between 30 and 60", "", 3000, 6000, ""},
+	{"recommend a kettle, I'm willing to pay 60", "", -1, 6000, ""},
+	{"which kettle should I buy? 60$", "", -1, 6000, "USD"},
+	{"手机推荐，不超过两千", "", -1, 200000, ""},
+	{"手机推荐，一千五左右", "", -1, 150000, ""},
+	{"手机推荐，1-2千", "", 100000, 200000, ""},
+	{"手机推荐，1000到2000之间", "", 100000, 200000, ""},
+	{"两千块钱的手机推荐", "", -1, 200000, "CNY"},
+	{"千元以内的手机推荐", "", -1, 100000, "CNY"},
+	{"２０００元以内的手机推荐", "", -1, 200000, "CNY"},
+	/* sizes, weights and ages are no sums */
+	{"recommend a headlamp under 200 grams", "", -1, -1, ""},
+	{"recommend a monitor under 30 inches", "", -1, -1, ""},
+	{"recommend a tent under 5 lbs", "", -1, -1, ""},
+	{"recommend toys for kids under 10", "", -1, -1, ""},
+	{"recommend a watch for a man under 40", "", -1, -1, ""},
+	{"1.5公斤以内的笔记本推荐", "", -1, -1, ""},
+	{"14寸以内的笔记本推荐", "", -1, -1, ""},
+	{"推荐适合三十左右女性的面霜", "", -1, -1, ""},
 	/* no sums of money */
 	{"recommend snacks under 100 calories", "", -1, -1, ""},
 	{"recommend toys for kids under 5", "", -1, -1, ""},
@@ -69,7 +92,10 @@ static void test_cheapest(void **state)
 	struct arena *a = arena_new(1 << 20);
 	assert_true(ask(state, "recommend the cheapest kettle", "", a).cheapest);
 	assert_true(ask(state, "推荐最便宜的水壶", "", a).cheapest);
-	assert_false(ask(state, "recommend a cheap kettle", "", a).cheapest);
+	assert_true(ask(state, "recommend a cheap kettle", "", a).cheapest);
+	assert_true(ask(state, "便宜点的水壶推荐", "", a).cheapest);
+	assert_false(ask(state, "recommend a kettle that does not feel like cheap plastic", "", a).cheapest);
+	assert_false(ask(state, "推荐一款水壶", "", a).cheapest);
 	arena_free(a);
 }
 
