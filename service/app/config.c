@@ -20,6 +20,7 @@ static const struct option table[] = {
 	{"redis", OPTION_TEXT, "off", "URL", 0, 0, "unix:PATH, redis://[user:password@]host[:port][/db], or off", AT(redis)},
 	{"rules", OPTION_TEXT, NULL, "DIR", 0, 0, "folder of the rules [rules, here or beside the program]", AT(rules)},
 	{"catalogs", OPTION_TEXT, NULL, "DIR", 0, 0, "folder of networks.yaml [catalogs beside the rules]", AT(catalogs)},
+	{"bots", OPTION_TEXT, NULL, "FILE", 0, 0, "more programs whose clicks are no people's: lists as in rules/bots.yaml, or one list", AT(bots)},
 	{"secret_file", OPTION_TEXT, NULL, "FILE", 0, 0, "lines EPOCH HEX; made if absent [DATA/secret]", AT(secret_file)},
 	{"new_secret", OPTION_SWITCH, NULL, NULL, 0, 0, "start although links signed before will no longer verify", AT(new_secret), .own_only = true},
 	{"upstream", OPTION_TEXT, NULL, "URL", 0, 0, "OpenAI-compatible API behind /v1/chat/completions: its base URL, as https://api.openai.com/v1", AT(upstream)},

@@ -43,7 +43,7 @@ static enum status open_filter(struct filter *f, struct err *e)
 {
 	const struct insert_own *own = f->own;
 	struct catalog *c = NULL;
-	enum status s = rulebook_read(own->rules, own->catalogs, &f->rules, e);
+	enum status s = rulebook_read(own->rules, own->catalogs, "", &f->rules, e);
 	if (s == OK)
 		s = secret_for_filter(own->secret_file, &f->keys, e);
 	if (s == OK)

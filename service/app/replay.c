@@ -40,7 +40,7 @@ struct sides {
 static enum status build(struct sides *x, const char *rules, struct catalog *c, struct shelf **out, struct err *e)
 {
 	struct flow_rules *r = NULL;
-	enum status s = rulebook_read(rules, x->own->catalogs, &r, e);
+	enum status s = rulebook_read(rules, x->own->catalogs, "", &r, e);
 	if (s == OK)
 		s = shelf_new(c, r, x->keys, STR(""), 0, out, e);
 	flow_rules_unref(r);

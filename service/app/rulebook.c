@@ -88,17 +88,22 @@ static enum status read_texts(const char *rules, const char *catalogs, char *tex
 	return OK;
 }
 
-enum status rulebook_read(const char *rules, const char *catalogs, struct flow_rules **out, struct err *e)
+enum status rulebook_read(const char *rules, const char *catalogs, const char *own_bots, struct flow_rules **out, struct err *e)
 {
 	char rules_at[PATH_MAX], catalogs_at[PATH_MAX];
 	char *text[ARRAY_LEN(files)] = {NULL};
 	struct flow_rule_texts texts = {0};
 	find_rules(rules, rules_at);
 	find_catalogs(catalogs, rules_at, catalogs_at);
+	char *own = NULL;
 	enum status s = read_texts(rules_at, catalogs_at, text, &texts, e);
+	if (s == OK && *own_bots)
+		s = file_read(own_bots, MAX_RULES, &own, &texts.own_bots.n, e);
+	texts.own_bots.p = own;
 	if (s == OK)
 		s = flow_rules_new(&texts, out, e);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		free(text[i]);
+	free(own);
 	return s;
 }

@@ -237,7 +237,7 @@ static enum status start(struct service *v, struct err *e)
 	if (s == OK && v->ledger)
 		s = secret_check(v->ledger, v->keys, c->new_secret, e);
 	if (s == OK)
-		s = rulebook_read(c->rules, c->catalogs, &v->rules, e);
+		s = rulebook_read(c->rules, c->catalogs, c->bots, &v->rules, e);
 	v->slot = s == OK ? shelf_slot_new() : NULL;
 	if (s == OK && !v->slot)
 		s = err_set(e, E_NOMEM, "", "out of memory");
@@ -297,7 +297,7 @@ static void reload(struct service *v)
 	enum log_level level;
 	enum status s = read_again(v->c, &fresh, &e);
 	if (s == OK)
-		s = rulebook_read(v->c->rules, v->c->catalogs, &rules, &e);
+		s = rulebook_read(v->c->rules, v->c->catalogs, v->c->bots, &rules, &e);
 	if (s == OK)
 		s = feeder_set_rules(v->feeder, rules, &e);
 	if (s == OK && *fresh.public_url)

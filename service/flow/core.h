@@ -2,16 +2,12 @@
 #ifndef FLOW_CORE_H
 #define FLOW_CORE_H
 
+#include "flow/bots.h"
 #include "flow/flow.h"
 #include "intent/intent.h"
 #include "match/match.h"
 #include "place/place.h"
 #include "text/text.h"
-
-struct bot_rules { /* rules/bots.yaml: lower-case parts of user agents */
-	const struct str *bots, *previews;
-	size_t bot_count, preview_count;
-};
 
 struct flow_rules {
 	_Atomic int refs;

@@ -20,6 +20,7 @@
 
 struct flow_rule_texts { /* YAML, but weights: see rules/intent.weights; empty is none */
 	struct str intent, topics, matching, placement, disclosure, bots, networks, weights;
+	struct str own_bots; /* the operator's additions to bots */
 };
 struct flow_rules;
 /* E_INPUT: e->where is "<file>: line N" or so. Counted. */
@@ -34,7 +35,7 @@ struct shelf;
 /* Builds the match index (seconds for large catalogs). References catalog and rules; keys and public_url are copied or shared:
  * keys must outlive every shelf. public_url "" : links go straight to the merchant. seed: no decision depends on it. */
 MUST_USE enum status shelf_new(struct catalog *c, struct flow_rules *r, const struct link_keys *keys, struct str public_url, uint64_t seed,
-                               struct shelf **out, struct err *e);
+			       struct shelf **out, struct err *e);
 /* E_INPUT where a public_url is none that links can begin with. shelf_new takes what it is given. */
 MUST_USE enum status shelf_check_url(struct str public_url, struct err *e);
 struct shelf *shelf_ref(struct shelf *s);
@@ -117,9 +118,11 @@ bool flow_restore(struct shelf *s, struct str text, struct buf *out);
 
 struct follow_request {
 	struct str token;
-	struct str user_agent, purpose; /* purpose: Sec-Purpose, Purpose, X-Purpose or X-Moz, whichever was sent */
-	struct str fetch_mode, fetch_dest; /* Sec-Fetch-*; "" not sent */
-	struct str address;             /* of the client, text */
+	struct str user_agent, accept_language;
+	struct str purpose[4];                         /* Sec-Purpose, Purpose, X-Purpose, X-Moz */
+	struct str fetch_mode, fetch_dest, fetch_site; /* Sec-Fetch-*; "" not sent */
+	bool gpc;                                      /* Sec-GPC: 1: nothing is kept that links this click to others of the visitor */
+	struct str address;                            /* of the client, text */
 	int64_t now_ms;
 };
 struct follow_result {
@@ -130,7 +133,11 @@ struct follow_result {
  * `fallback`, a shelf with merchants but no products; both NULL is E_BUSY). E_DENIED: tampered or foreign: 404. E_MISSING: a good token whose
  * merchant is not known. click_id: from ledger_new_id. day_salt: of the visitor hash, destroyed by its owner after 48 h. */
 MUST_USE enum status flow_follow(const struct shelf *s, struct ledger *l, const struct link_keys *keys, const struct follow_request *r,
-                                 struct ledger_id click_id, const uint8_t day_salt[32], struct arena *a, struct follow_result *out, struct err *e);
+				 struct ledger_id click_id, const uint8_t day_salt[32], struct arena *a, struct follow_result *out, struct err *e);
+
+/* The class of a click that an app reports, for a link that must not be redirected, with what it knows of the reader's request; a user
+ * agent, address or header that it did not see says nothing. Fills class, rule, limits, visitor and network of c. */
+void flow_judge_reported(const struct shelf *s, const struct follow_request *r, const uint8_t day_salt[32], struct ledger_click *c);
 
 /* ---- credit: a conversion ------------------------------------------------------------------------ */
 
@@ -141,7 +148,7 @@ struct credit_param {
 };
 /* GET|POST /v1/postback/{merchant}: E_DENIED when secret and sig are wrong or absent or the merchant has no postback_secret. */
 MUST_USE enum status credit_parse_postback(const struct shelf *s, struct str merchant, const struct credit_param *p, size_t n, int64_t now_ms, struct arena *a,
-                                           struct ledger_conversion *out, struct err *e);
+					   struct ledger_conversion *out, struct err *e);
 /* The same as JSON under Standard Webhooks headers (webhook-id, webhook-timestamp within 5 min of now, webhook-signature "v1,<base64>"). */
 MUST_USE enum status credit_parse_webhook(const struct shelf *s, struct str merchant, struct str body, struct str id, struct str timestamp, struct str signature,
                                           int64_t now_ms, struct arena *a, struct ledger_conversion *out, struct err *e);

@@ -2,56 +2,79 @@
  * token, never read from the request. */
 #include "flow/core.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
-/* A day's keyed hash of address and agent: enough to see the same visitor twice, nothing to keep. */
-static void visitor_of(const struct follow_request *r, const uint8_t salt[32], uint8_t out[16])
+static void salted(const uint8_t salt[32], struct str address, struct str rest, void *out, size_t n)
 {
+	char room[32 + 72 + 4096 + 8];
+	struct buf b = {.p = room, .cap = sizeof room, .max = sizeof room - 1};
 	uint8_t digest[32];
-	struct buf b;
-	buf_init(&b, 16384);
 	buf_put(&b, (struct str){(const char *)salt, 32});
-	buf_printf(&b, "%zu:", r->address.n);
-	buf_put(&b, r->address);
-	buf_put(&b, str_sub(r->user_agent, 0, 4096));
+	buf_printf(&b, "%zu:", address.n);
+	buf_put(&b, address);
+	buf_put(&b, str_sub(rest, 0, 4096));
 	link_sha256(buf_str(&b), digest);
-	buf_done(&b);
-	memcpy(out, digest, 16);
+	memcpy(out, digest, n);
 }
 
-static bool has_part(struct str agent, const struct str *parts, size_t n)
+/* IPv4 /24, IPv6 /48, as bytes; 0 bytes of what is no address. */
+static struct str network_of(struct str address, uint8_t room[16])
 {
-	char lower[1024];
-	size_t len = agent.n < sizeof lower ? agent.n : sizeof lower;
-	for (size_t i = 0; i < len; i++)
-		lower[i] = (char)(agent.p[i] >= 'A' && agent.p[i] <= 'Z' ? agent.p[i] + 32 : agent.p[i]);
-	for (size_t i = 0; i < n; i++)
-		if (parts[i].n && str_find((struct str){lower, len}, parts[i], 0) < len)
-			return true;
-	return false;
+	char text[64];
+	struct in6_addr v6;
+	struct in_addr v4;
+	snprintf(text, sizeof text, "%.*s", STR_ARG(address));
+	if (inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_V4MAPPED(&v6)) {
+		memcpy(room, v6.s6_addr + 12, 3);
+		return (struct str){(const char *)room, 3};
+	}
+	if (inet_pton(AF_INET6, text, &v6) == 1) {
+		memcpy(room, v6.s6_addr, 6);
+		return (struct str){(const char *)room, 6};
+	}
+	if (inet_pton(AF_INET, text, &v4) != 1)
+		return STR_NONE;
+	memcpy(room, &v4, 3);
+	return (struct str){(const char *)room, 3};
 }
 
-struct verdict {
-	enum click_class class;
-	const char *rule;
-};
-
-static struct verdict classify(const struct bot_rules *bots, const struct follow_request *r, bool stale)
+/* Private and loopback networks: where proxies stand, and offices behind one address. */
+static bool is_shared(struct str network)
 {
-	if (str_starts(r->purpose, STR("prefetch")) || str_starts(r->purpose, STR("prerender")) || str_eq(r->purpose, STR("preview")))
-		return (struct verdict){CLICK_PREFETCH, "header:purpose"};
-	if (has_part(r->user_agent, bots->previews, bots->preview_count))
-		return (struct verdict){CLICK_PREVIEW, "agent:preview"};
-	if (r->user_agent.n == 0)
-		return (struct verdict){CLICK_BOT, "agent:none"};
-	if (has_part(r->user_agent, bots->bots, bots->bot_count))
-		return (struct verdict){CLICK_BOT, "agent:bot"};
-	if (r->fetch_mode.n && !str_eq(r->fetch_mode, STR("navigate")))
-		return (struct verdict){CLICK_BOT, "fetch:mode"};
-	if (r->fetch_dest.n && !str_eq(r->fetch_dest, STR("document")))
-		return (struct verdict){CLICK_BOT, "fetch:dest"};
-	return stale ? (struct verdict){CLICK_STALE, "token:stale"} : (struct verdict){CLICK_HUMAN, ""};
+	const uint8_t *p = (const uint8_t *)network.p;
+	if (network.n == 3)
+		return p[0] == 127 || p[0] == 10 || (p[0] == 172 && p[1] >> 4 == 1) || (p[0] == 192 && p[1] == 168);
+	return network.n == 0 || (p[0] & 0xfe) == 0xfc || (p[0] == 0xfe && p[1] >> 6 == 2) ||
+	       (p[0] | p[1] | p[2] | p[3] | p[4] | p[5]) == 0;
+}
+
+/* A day's keyed hashes of address and agent, and of the network: enough to see the same visitor twice. */
+static void visitor_of(const struct follow_request *r, const uint8_t salt[32], struct ledger_click *c)
+{
+	uint8_t room[16];
+	struct str network = network_of(r->address, room);
+	salted(salt, r->address, r->user_agent, c->visitor, sizeof c->visitor);
+	if (!is_shared(network))
+		salted(salt, network, STR("network"), c->network, sizeof c->network);
+	c->unlinkable = r->gpc;
+}
+
+static uint16_t limit_of(int64_t n)
+{
+	return (uint16_t)(n > UINT16_MAX ? UINT16_MAX : n);
+}
+
+/* What the commit decides by. */
+static void fill_limits(const struct bot_rules *b, const struct follow_request *r, struct ledger_click *c)
+{
+	c->visitor_per_minute = limit_of(b->visitor_per_minute);
+	c->network_per_minute = limit_of(b->network_per_minute);
+	c->scanner_ms = limit_of(b->scanner_ms);
+	c->fetch_metadata = r->fetch_mode.n || r->fetch_dest.n || r->fetch_site.n;
+	c->vouched = c->fetch_metadata || r->accept_language.n;
 }
 
 /* Where the product's page is: on the shelf, else in the ledger's targets, live or departed. */
@@ -100,7 +123,8 @@ static enum status outgoing(const struct shelf *s, const struct target *t, struc
 	return st == OK && arena_failed(a) ? err_set(e, E_NOMEM, "", "out of memory") : st;
 }
 
-static void fill_click(struct ledger_click *c, const struct link_token *t, const struct link_keys *keys, const struct target *target, struct verdict v)
+static void fill_click(
+	struct ledger_click *c, const struct link_token *t, const struct link_keys *keys, const struct target *target, struct bot_verdict v)
 {
 	struct link_id link = link_id_of_token(keys, t);
 	memcpy(c->insertion.b, t->insertion.b, sizeof c->insertion.b);
@@ -129,10 +153,25 @@ enum status flow_follow(const struct shelf *s, struct ledger *l, const struct li
 	if (st != OK)
 		return st;
 	bool stale = t.stale || target.departed || target.merchant->retired;
-	fill_click(&f.click, &t, keys, &target, classify(&s->rules->bots, r, stale));
-	visitor_of(r, day_salt, f.click.visitor);
+	struct bot_verdict v = bots_judge(&s->rules->bots, r, true);
+	if (stale && v.class == CLICK_HUMAN)
+		v = (struct bot_verdict){CLICK_STALE, "token:stale"};
+	fill_click(&f.click, &t, keys, &target, v);
+	fill_limits(&s->rules->bots, r, &f.click);
+	visitor_of(r, day_salt, &f.click);
 	*out = f;
 	return OK;
+}
+
+void flow_judge_reported(const struct shelf *s, const struct follow_request *r, const uint8_t day_salt[32], struct ledger_click *c)
+{
+	struct bot_verdict v = bots_judge(&s->rules->bots, r, r->user_agent.n > 0);
+	c->class = v.class;
+	flow_put_name(c->rule, sizeof c->rule, v.rule[0] ? str_of(v.rule) : STR("reported"));
+	fill_limits(&s->rules->bots, r, c);
+	c->vouched = true; /* the app has seen the click, with whatever headers it does not tell */
+	if (r->user_agent.n || r->address.n)
+		visitor_of(r, day_salt, c);
 }
 
 struct ledger_id flow_pseudonym(const struct link_keys *keys, const char *kind, struct str id)

@@ -19,30 +19,9 @@ static enum status blame(enum status s, const char *file, struct err *e)
 	return err_set(e, s, file, "%s: %s", inner.where, inner.text);
 }
 
-static enum status read_words(const struct doc *d, const char *key, const struct str **out, size_t *n, struct arena *a, struct err *e)
-{
-	const struct doc *list = doc_get(d, key);
-	if (!list)
-		return OK;
-	if (list->kind != DOC_LIST)
-		return err_set(e, E_INPUT, key, "line %d: %s must be a list", list->line, key);
-	struct str *w = ARENA_TAKE(a, struct str, list->count);
-	for (size_t i = 0; w && i < list->count; i++)
-		w[i] = list->items[i].text;
-	*out = w;
-	*n = w ? list->count : 0;
-	return OK;
-}
-
-static enum status read_bots(struct flow_rules *r, const struct doc *d, struct err *e)
-{
-	enum status s = read_words(d, "bots", &r->bots.bots, &r->bots.bot_count, r->a, e);
-	return s == OK ? read_words(d, "previews", &r->bots.previews, &r->bots.preview_count, r->a, e) : s;
-}
-
 static enum status read_rules(struct flow_rules *r, const struct flow_rule_texts *t, struct err *e)
 {
-	const struct doc *intent, *topics, *placement, *disclosure, *bots, *networks;
+	const struct doc *intent, *topics, *placement, *disclosure, *bots, *networks, *own_bots = NULL;
 	struct err own;
 	e = e ? e : &own;
 	enum status s = parse(t->intent, "intent", r->a, &intent, e);
@@ -56,6 +35,8 @@ static enum status read_rules(struct flow_rules *r, const struct flow_rule_texts
 		s = parse(t->disclosure, "disclosure", r->a, &disclosure, e);
 	if (s == OK)
 		s = parse(t->bots, "bots", r->a, &bots, e);
+	if (s == OK && t->own_bots.n)
+		s = parse(t->own_bots, "bots of the operator", r->a, &own_bots, e);
 	if (s == OK)
 		s = parse(t->networks, "networks", r->a, &networks, e);
 	if (s == OK)
@@ -66,7 +47,7 @@ static enum status read_rules(struct flow_rules *r, const struct flow_rule_texts
 		s = blame(place_policy_new(placement, disclosure, &r->policy, e), "placement or disclosure", e);
 	if (s == OK)
 		s = blame(link_networks_new(networks, &r->networks, e), "networks", e);
-	return s == OK ? blame(read_bots(r, bots, e), "bots", e) : s;
+	return s == OK ? blame(bots_read(bots, own_bots, r->a, &r->bots, e), "bots", e) : s;
 }
 
 static struct flow_rule_texts copy_texts(const struct flow_rule_texts *t, struct arena *a)
@@ -78,6 +59,7 @@ static struct flow_rule_texts copy_texts(const struct flow_rule_texts *t, struct
 		.placement = arena_take_str(a, t->placement),
 		.disclosure = arena_take_str(a, t->disclosure),
 		.bots = arena_take_str(a, t->bots),
+		.own_bots = arena_take_str(a, t->own_bots),
 		.networks = arena_take_str(a, t->networks),
 		.weights = arena_take_str(a, t->weights),
 	};

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static void day_salt(struct salt *s, int64_t at_ms, uint8_t out[32])
+void day_salt(struct salt *s, int64_t at_ms, uint8_t out[32])
 {
 	int64_t day = at_ms / 86400000;
 
@@ -18,16 +18,6 @@ static void day_salt(struct salt *s, int64_t at_ms, uint8_t out[32])
 	}
 	memcpy(out, s->bytes, sizeof s->bytes);
 	pthread_mutex_unlock(&s->lock);
-}
-
-static struct str first_header(const struct request *r, const char *const *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct str v = request_header(r, names[i]);
-		if (v.n)
-			return v;
-	}
-	return STR_NONE;
 }
 
 static bool private_v4(uint32_t a)
@@ -80,16 +70,19 @@ static struct str client_address(const struct request *r, char out[64])
 
 static enum status follow(struct request *r, struct follow_result *out, struct err *e)
 {
-	static const char *const purposes[] = {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"};
 	struct http_services *sv = &r->server->services;
 	char address[64];
 	uint8_t salt[32];
 	struct follow_request q = {
 		.token = r->segment[0],
 		.user_agent = request_header(r, "User-Agent"),
-		.purpose = first_header(r, purposes, ARRAY_LEN(purposes)),
+		.accept_language = request_header(r, "Accept-Language"),
+		.purpose = {request_header(r, "Sec-Purpose"), request_header(r, "Purpose"), request_header(r, "X-Purpose"),
+			request_header(r, "X-Moz")},
 		.fetch_mode = request_header(r, "Sec-Fetch-Mode"),
 		.fetch_dest = request_header(r, "Sec-Fetch-Dest"),
+		.fetch_site = request_header(r, "Sec-Fetch-Site"),
+		.gpc = str_eq(str_trim(request_header(r, "Sec-GPC")), STR("1")),
 		.address = client_address(r, address),
 		.now_ms = now_ms(),
 	};

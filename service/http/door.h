@@ -269,7 +269,27 @@ struct stream_call {
 };
 MUST_USE enum status stream_call_parse(struct str json, struct arena *a, struct stream_call *out, struct err *e);
 
-/* ---- last errors of catalogs (mishaps.c) ------------------------------------------------------------------------------------------------ */
+/* ---- clicks and impressions that an app reports (event_json.c) ------------------------------------------------------------------------
+ */
+
+struct reported_click {
+	struct ledger_id link;
+	int64_t occurred_ms; /* INT64_MIN: not given */
+	struct follow_request seen;
+};
+/* Strings are in a. E_INPUT with a JSON pointer. */
+MUST_USE enum status reported_click_parse(struct str json, struct arena *a, struct reported_click *out, struct err *e);
+#define IMPRESSIONS_MAX 1000
+struct reported_links {
+	bool whole;
+	struct ledger_id insertion;
+	struct ledger_id *link; /* in a */
+	size_t count;
+};
+MUST_USE enum status reported_links_parse(struct str json, struct arena *a, struct reported_links *out, struct err *e);
+
+/* ---- last errors of catalogs (mishaps.c) ------------------------------------------------------------------------------------------------
+ */
 
 struct mishap;
 struct mishaps {
@@ -323,11 +343,13 @@ struct http_server {
 	_Atomic bool draining;
 	_Atomic bool replaying; /* one at a time */
 };
+/* Today's, made when it is first asked for (click.c). */
+void day_salt(struct salt *s, int64_t at_ms, uint8_t out[32]);
 /* libmicrohttpd's callbacks (daemon.c); arg is a struct door. */
 void *request_begin(void *arg, const char *uri, struct MHD_Connection *c);
 void request_completed(void *arg, struct MHD_Connection *c, void **con_cls, enum MHD_RequestTerminationCode code);
 enum MHD_Result access_request(void *arg, struct MHD_Connection *c, const char *url, const char *method, const char *version, const char *piece,
-                               size_t *piece_n, void **con_cls);
+			       size_t *piece_n, void **con_cls);
 void connection_changed(void *arg, struct MHD_Connection *c, void **context, enum MHD_ConnectionNotificationCode code);
 /* Pulls in our epoll_wait, and tells whether it is the one libmicrohttpd will call (epoll.c). */
 bool epoll_is_capped(void);
@@ -354,6 +376,8 @@ enum turn answer_stream(struct request *r);
 enum turn answer_insertion(struct request *r);
 enum turn answer_replay(struct request *r);
 enum turn answer_click(struct request *r);
+enum turn answer_reported_click(struct request *r);
+enum turn answer_impressions(struct request *r);
 enum turn answer_robots(struct request *r);
 enum turn answer_merchants(struct request *r);
 enum turn answer_merchant(struct request *r);

@@ -133,6 +133,22 @@ const struct openapi_schema openapi_schemas[] = {
 		FIELD("decision", TEXT) ","
 		FIELD("reason", TEXT_NULL) ","
 		FIELD("links", LIST(ANY_OBJECT)))},
+	{"ReportedClick", OBJECT_WITH("\"link\"",
+		FIELD("link", "{\"type\":\"string\",\"description\":\"id of a link, lnk_…\"}") ","
+		FIELD("occurred_at", TIME) ","
+		FIELD("user_agent", TEXT) ","
+		FIELD("address", "{\"type\":\"string\",\"description\":\"IP of the reader; kept only as a keyed hash\"}") ","
+		FIELD("headers", "{\"type\":\"object\",\"description\":\"of the reader's request: sec-fetch-*, sec-purpose, sec-gpc, accept-language\","
+			"\"additionalProperties\":" TEXT "}"))},
+	{"ReportedClickReply", OBJECT(
+		FIELD("click_id", TEXT) ","
+		FIELD("class", "{\"enum\":[\"human\",\"bot\",\"preview\",\"prefetch\",\"duplicate\",\"rate\",\"stale\"]}"))},
+	{"Impressions", "{\"type\":\"object\",\"description\":\"links that were shown, or all of an insertion's\",\"properties\":{"
+		FIELD("insertion", TEXT) ","
+		FIELD("links", LIST(TEXT)) "}}"},
+	{"ImpressionsReply", OBJECT(
+		FIELD("confirmed", INT) ","
+		FIELD("unknown", INT))},
 	{"Merchant", OBJECT(
 		FIELD("id", TEXT) ","
 		FIELD("name", TEXT) ","

@@ -9,6 +9,10 @@
 const struct route routes[] = {
 	{"GET", "/c/{token}", 0, POOL, BODY_NONE, false, true, answer_click,
 		"Follow a link: 302 to the merchant, after the click is durable. HEAD is answered alike and is no click", "", "", "redirect"},
+	{"POST", "/v1/clicks", R_PUBLISHER, WORKER, BODY_JSON, false, true, answer_reported_click,
+		"Record a click on a link that was not redirected", "", "ReportedClick", "ReportedClickReply"},
+	{"POST", "/v1/impressions", R_PUBLISHER, WORKER, BODY_JSON, false, true, answer_impressions, "Confirm that links were shown", "",
+		"Impressions", "ImpressionsReply"},
 	{"POST", "/v1/insert", R_PUBLISHER, POOL, BODY_JSON, false, false, answer_insert, "Put links into an answer", "", "InsertRequest", "InsertResponse"},
 	{"POST", "/v1/insert/stream", R_PUBLISHER, POOL, BODY_JSON, false, false, answer_stream,
 		"Put links into an answer that comes in pieces: one call a piece", "", "StreamCall", "StreamReply"},

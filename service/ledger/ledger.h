@@ -58,10 +58,11 @@ struct ledger_insertion {
 	char app[LEDGER_TEXT], model[LEDGER_TEXT];
 	struct ledger_id request_hash, conversation_hash, user_hash; /* keyed hashes; all zero: not given */
 	bool eligible, holdout, dry_run;
+	bool confirms;                            /* the app says itself which links were shown; the ledger knows */
 	int64_t prompt_tokens, completion_tokens; /* -1: not given */
 	struct money cost;                        /* currency "": not given */
 	bool once; /* a request_id was given: the same insertion again counts nothing. Without one every serve counts: the insertion stays as
-	            * it is, a row for the serve is added, and answers, links, tokens and costs grow again under the serve's own time */
+		    * it is, a row for the serve is added, and answers, links, tokens and costs grow again under the serve's own time */
 	uint32_t link_count;
 	struct ledger_link link[LEDGER_MAX_LINKS]; /* the last: only link_count of them are copied */
 };
@@ -73,9 +74,16 @@ struct ledger_click {
 	uint64_t product_key;
 	int64_t at_ms;
 	char merchant[LEDGER_NAME], product[LEDGER_TEXT];
-	enum click_class class; /* as the door sees it; the scribe may make a human one a duplicate (same link and visitor within 10 s) */
+	enum click_class class; /* as the door sees it. The commit may make a human one a bot (a scanner), a duplicate (same link and
+				 * visitor within 10 s) or a rate */
 	char rule[32];
-	uint8_t visitor[16]; /* keyed by a daily salt; all zero: unknown */
+	uint8_t visitor[16], network[8]; /* keyed by a daily salt; all zero: unknown */
+	bool unlinkable;                 /* both are used for the class, and not stored */
+	/* What the commit decides by. Limits of 0 are none. */
+	uint16_t visitor_per_minute, network_per_minute;
+	uint16_t scanner_ms;          /* since the link was served */
+	bool repeatable;              /* the id is the caller's: it may be stored already */
+	bool fetch_metadata, vouched; /* the request had Sec-Fetch-*; had some header that scanners do not send */
 };
 enum order_status { ORDER_PENDING, ORDER_APPROVED, ORDER_DECLINED, ORDER_REVERSED, ORDER_PAID };
 bool order_status_parse(struct str s, enum order_status *out);
@@ -158,15 +166,27 @@ struct ledger_booking {
 	enum booking booking;
 	enum order_status status;
 	bool attributed;
-	char click_class[12]; /* of the click it was attributed to, or "" */
+	char click_class[12];           /* of the click it was attributed to, or ""; of a click: its own */
 	struct money total, commission; /* of the order now */
 	bool shadow;                    /* another network reports this order already */
 	char detail[160];     /* why refused (other currency than the order's, ...) */
+	uint32_t confirmed, unknown; /* of an impression: links counted as shown; links that are not here */
 };
 
-enum ledger_event_kind { LEDGER_INSERTION, LEDGER_CLICK, LEDGER_CONVERSION };
-/* Called once, on the scribe, after COMMIT (status OK) or when it failed (E_IO). For a conversion, booking tells what became of it. The same
- * insertion id again is OK; ledger_insertion.once tells whether it counts. */
+/* Links that a reader has seen. An app that sends these has its links counted as impressions only when confirmed, from the (UTC) day of the
+ * first such answer on; other apps have theirs counted when served. A link counts as often as it was served. */
+#define LEDGER_MAX_SHOWN 64
+struct ledger_impression {
+	int64_t at_ms;
+	bool whole; /* all links of insertion */
+	struct ledger_id insertion;
+	uint32_t link_count;
+	struct ledger_id link[LEDGER_MAX_SHOWN];
+};
+
+enum ledger_event_kind { LEDGER_INSERTION, LEDGER_CLICK, LEDGER_CONVERSION, LEDGER_IMPRESSION };
+/* Called once, on the scribe, after COMMIT (status OK) or when it failed (E_IO). booking tells what became of a conversion, and a click's
+ * class. The same insertion id again is OK; ledger_insertion.once tells whether it counts. */
 typedef void ledger_done(void *arg, enum status s, const struct ledger_booking *booking);
 /* E_BUSY: the queue is full or the ledger is not writable (done is not called). The event is copied. done may be NULL. */
 MUST_USE enum status ledger_submit(struct ledger *l, enum ledger_event_kind kind, const void *event, ledger_done *done, void *arg);
@@ -183,6 +203,10 @@ MUST_USE enum status ledger_reply_put(struct ledger *l, const struct ledger_idem
 /* One insertion as JSON, as GET /v1/insertions/{id} answers it: decision, reason, class, links with merchant, product, phrase, their click
  * counts. E_MISSING. */
 MUST_USE enum status ledger_insertion_json(struct ledger *l, struct ledger_id id, struct buf *out, struct err *e);
+
+/* A link that was served. E_MISSING. */
+MUST_USE enum status ledger_link_get(
+	struct ledger *l, struct ledger_id link, struct ledger_id *insertion_out, struct ledger_link *out, struct err *e);
 
 struct ledger_report_query {
 	int64_t from_ms, to_ms;      /* instants, [from, to); dates in tz by ledger_local_time */
@@ -228,7 +252,7 @@ struct ledger_catalog_line {
 /* Writes lines and the merchant's generation ("gen-12+3") in one transaction. if_generation (may be empty): E_CONFLICT when the stored
  * one differs. next: iterates the changes, false at the end. */
 MUST_USE enum status ledger_catalog_put(struct ledger *l, struct str merchant, struct str if_generation, struct str generation,
-                                        bool (*next)(void *arg, struct ledger_catalog_line *out), void *arg, int64_t now_ms, struct err *e);
+					bool (*next)(void *arg, struct ledger_catalog_line *out), void *arg, int64_t now_ms, struct err *e);
 /* All lines of a merchant in order of id. */
 MUST_USE enum status ledger_catalog_each(struct ledger *l, struct str merchant, bool (*each)(void *arg, struct str line), void *arg, struct err *e);
 /* The next number of a catalog generation: counts up for ever, durable when returned. */

@@ -8,7 +8,7 @@ enum { PLACES = 1 << 16 };
 
 struct place {
 	struct ledger_id link;
-	int64_t no;
+	int64_t no, served_ms;
 	size_t text_cap;
 	char text[]; /* phrase, form, app, model, each with its NUL */
 };
@@ -59,6 +59,7 @@ bool links_get(const struct links *l, const struct ledger_id *link, struct known
 		return false;
 	out->link = *link;
 	out->no = p->no;
+	out->served_ms = p->served_ms;
 	const char *at = unpack(p->text, out->phrase, sizeof(out->phrase));
 	at = unpack(at, out->form, sizeof(out->form));
 	at = unpack(at, out->app, sizeof(out->app));
@@ -88,4 +89,5 @@ void links_put(struct links *l, const struct known_link *k)
 	}
 	(*place)->link = k->link;
 	(*place)->no = k->no;
+	(*place)->served_ms = k->served_ms;
 }

@@ -7,7 +7,8 @@
 
 struct known_link {
 	struct ledger_id link;
-	int64_t no; /* 0: not stored, nothing else is set */
+	int64_t no;        /* 0: not stored, nothing else is set */
+	int64_t served_ms; /* last */
 	char phrase[LEDGER_TEXT], form[12], app[LEDGER_TEXT], model[LEDGER_TEXT];
 };
 struct links;

@@ -29,8 +29,7 @@ static const struct column_def columns[] = {
 	{"eligible", COUNT, N_ELIGIBLE, 0, 0, false},
 	{"linked", COUNT, N_LINKED, 0, 0, true},
 	{"links", COUNT, N_LINKS, 0, 0, true},
-	/* Links served: nobody confirms yet that they were shown. */
-	{"impressions", COUNT, N_LINKS, 0, 0, false},
+	{"impressions", COUNT, N_SHOWN, 0, 0, false},
 	{"clicks", COUNT, N_CLICKS, 0, 0, true},
 	{"human_clicks", COUNT, N_HUMAN, 0, 0, true},
 	{"orders", ORDERS, T_ORDERS, 0, 0, true},
@@ -40,13 +39,14 @@ static const struct column_def columns[] = {
 	{"commission_paid", MONEY, T_PAID, 0, 0, true},
 	{"commission_reversed", MONEY, T_REVERSED, 0, 0, true},
 	{"fill_rate", RATIO, N_LINKED, N_ELIGIBLE, 0, false},
-	{"ctr", RATIO, N_HUMAN, N_LINKS, 0, true},
+	{"ctr", RATIO, N_HUMAN, N_SHOWN, 0, true},
 	{"cvr", RATE, T_ORDERS, N_HUMAN, 0, true},
 	{"epc", EARNED, 0, N_HUMAN, 1, true},
 	{"rpm", EARNED, 0, N_ANSWERS, 1000, false},
 	{"commission_per_million_tokens", EARNED, 0, N_TOKENS, 1000000, false},
 	{"token_cost", MONEY, T_COST, 0, 0, false},
 	{"margin", MARGIN, 0, 0, 0, false},
+	{"unique_clicks", COUNT, N_UNIQUE, 0, 0, false},
 };
 
 static bool by_currency(enum kind k)

@@ -8,7 +8,13 @@
 
 enum { BATCH_MAX = 1000, QUEUE_DEFAULT = 65536, PROBE_MS = 100 };
 
-enum job_kind { JOB_INSERTION = LEDGER_INSERTION, JOB_CLICK = LEDGER_CLICK, JOB_CONVERSION = LEDGER_CONVERSION, JOB_TASK };
+enum job_kind {
+	JOB_INSERTION = LEDGER_INSERTION,
+	JOB_CLICK = LEDGER_CLICK,
+	JOB_CONVERSION = LEDGER_CONVERSION,
+	JOB_IMPRESSION = LEDGER_IMPRESSION,
+	JOB_TASK
+};
 
 struct job {
 	struct job *next;
@@ -40,9 +46,11 @@ static enum status apply(struct writer *w, struct job *j)
 	case JOB_INSERTION:
 		return writer_insertion(w, j->event);
 	case JOB_CLICK:
-		return writer_click(w, j->event);
+		return writer_click(w, j->event, &j->booking);
 	case JOB_CONVERSION:
 		return writer_conversion(w, j->event, &j->booking);
+	case JOB_IMPRESSION:
+		return writer_impression(w, j->event, &j->booking);
 	case JOB_TASK:
 		return writer_task(w, j->task, j->event, &j->status);
 	}
@@ -81,7 +89,8 @@ static void finish(struct job **jobs, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (jobs[i]->done)
-			jobs[i]->done(jobs[i]->arg, jobs[i]->status, jobs[i]->kind == JOB_CONVERSION ? &jobs[i]->booking : NULL);
+			jobs[i]->done(jobs[i]->arg, jobs[i]->status,
+				jobs[i]->kind != JOB_INSERTION && jobs[i]->kind != JOB_TASK ? &jobs[i]->booking : NULL);
 		free(jobs[i]);
 	}
 }
@@ -181,6 +190,8 @@ static size_t event_size(enum ledger_event_kind kind, const void *event)
 		return sizeof(struct ledger_click);
 	case LEDGER_CONVERSION:
 		return sizeof(*c) + c->rule_count * sizeof(*c->rule);
+	case LEDGER_IMPRESSION:
+		return sizeof(struct ledger_impression);
 	}
 	return 0;
 }
@@ -229,6 +240,8 @@ static bool event_fits(enum ledger_event_kind kind, const void *event)
 		return ((const struct ledger_insertion *)event)->link_count <= LEDGER_MAX_LINKS;
 	if (kind == LEDGER_CONVERSION)
 		return ((const struct ledger_conversion *)event)->item_count <= LEDGER_MAX_ITEMS;
+	if (kind == LEDGER_IMPRESSION)
+		return ((const struct ledger_impression *)event)->link_count <= LEDGER_MAX_SHOWN;
 	return kind == LEDGER_CLICK;
 }
 

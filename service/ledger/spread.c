@@ -92,7 +92,7 @@ static void answer_in_cube(const struct spread *s, size_t cube, const struct led
 
 void spread_insertion(const struct spread *s, const struct ledger_insertion *i)
 {
-	static const int64_t one[TALLY_WIDTH] = {[N_LINKS] = 1};
+	const int64_t one[TALLY_WIDTH] = {[N_LINKS] = 1, [N_SHOWN] = !i->confirms};
 	for (size_t k = 0; k < s->cubes; k++)
 		answer_in_cube(s, k, i);
 	for (uint32_t k = 0; k < i->link_count; k++) {
@@ -102,10 +102,16 @@ void spread_insertion(const struct spread *s, const struct ledger_insertion *i)
 	}
 }
 
-void spread_click(const struct spread *s, int64_t at_ms, const struct dims *d, bool human)
+void spread_click(const struct spread *s, int64_t at_ms, const struct dims *d, bool human, bool unique)
 {
-	int64_t n[TALLY_WIDTH] = {[N_CLICKS] = 1, [N_HUMAN] = human};
+	int64_t n[TALLY_WIDTH] = {[N_CLICKS] = 1, [N_HUMAN] = human, [N_UNIQUE] = unique};
 	put_everywhere(s, at_ms, d, NULL, BASIS_EVENT, n);
+}
+
+void spread_shown(const struct spread *s, int64_t at_ms, const struct dims *d, int64_t n)
+{
+	int64_t v[TALLY_WIDTH] = {[N_SHOWN] = n};
+	put_everywhere(s, at_ms, d, NULL, BASIS_EVENT, v);
 }
 
 void spread_takings(

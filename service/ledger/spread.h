@@ -13,9 +13,10 @@ enum column { COL_MERCHANT, COL_PRODUCT, COL_PHRASE, COL_FORM, COL_APP, COL_MODE
 #define LINK_COLUMNS (COL(COL_MERCHANT) | COL(COL_PRODUCT) | COL(COL_PHRASE))
 
 /* Positions in a tally row. Counts: */
-enum { N_ANSWERS, N_ELIGIBLE, N_LINKED, N_LINKS, N_CLICKS, N_HUMAN, N_TOKENS };
+enum { N_ANSWERS, N_ELIGIBLE, N_LINKED, N_LINKS, N_CLICKS, N_HUMAN, N_TOKENS, N_UNIQUE, N_SHOWN, COUNTS };
 /* and takings, per currency: */
-enum { T_ORDERS, T_VALUE, T_PENDING, T_APPROVED, T_PAID, T_REVERSED, T_CLAWED, T_COST };
+enum { T_ORDERS, T_VALUE, T_PENDING, T_APPROVED, T_PAID, T_REVERSED, T_CLAWED, T_COST, TAKINGS };
+_Static_assert(COUNTS <= TALLY_WIDTH && TAKINGS <= TALLY_WIDTH, "a row holds either");
 enum basis { BASIS_EVENT, BASIS_POSTING };
 
 struct dims {
@@ -33,9 +34,11 @@ struct spread {
 /* An answer counts once in every cube cell that one of its new links falls into; without links, in the cell of no merchant. Its links count
  * each in theirs. */
 void spread_insertion(const struct spread *s, const struct ledger_insertion *i);
-void spread_click(const struct spread *s, int64_t at_ms, const struct dims *d, bool human);
-void spread_takings(const struct spread *s, int64_t at_ms, const struct dims *d, enum basis basis, const char *currency,
-		    const int64_t v[TALLY_WIDTH]);
+void spread_click(const struct spread *s, int64_t at_ms, const struct dims *d, bool human, bool unique);
+/* n links more, or fewer, were shown. */
+void spread_shown(const struct spread *s, int64_t at_ms, const struct dims *d, int64_t n);
+void spread_takings(
+	const struct spread *s, int64_t at_ms, const struct dims *d, enum basis basis, const char *currency, const int64_t v[TALLY_WIDTH]);
 
 /* ---- the roll-ups that are kept ---------------------------------------------------------- */
 

@@ -33,8 +33,8 @@ static enum status insert_insertion(struct writer *w, const struct ledger_insert
 {
 	sqlite3_stmt *q = db_use(&w->db,
 		"INSERT INTO insertion(insertion, at_ms, decision, reason, class, form, locale, app, model, request, conversation, user,"
-		" eligible, holdout, prompt_tokens, completion_tokens, cost, currency)"
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18) ON CONFLICT(insertion) DO NOTHING");
+		" eligible, holdout, prompt_tokens, completion_tokens, cost, currency, confirms)"
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19) ON CONFLICT(insertion) DO NOTHING");
 	db_blob(q, 1, i->insertion.b, LEDGER_ID);
 	db_int(q, 2, i->at_ms);
 	const char *names[] = {i->decision, i->reason, i->class, i->form, i->locale, i->app, i->model};
@@ -47,6 +47,7 @@ static enum status insert_insertion(struct writer *w, const struct ledger_insert
 	for (int k = 0; k < (int)ARRAY_LEN(numbers); k++)
 		db_int(q, 13 + k, numbers[k]);
 	db_name(q, 18, i->cost.currency);
+	db_int(q, 19, i->confirms);
 	enum status s = db_run(&w->db, q);
 	*new_out = s == OK && sqlite3_changes(w->db.h) == 1;
 	return s;
@@ -71,7 +72,7 @@ static enum status insert_link(struct writer *w, int64_t insertion_no, const str
 /* Its clicks come soon, if they come. */
 static void keep_in_mind(struct writer *w, const struct ledger_insertion *i, const struct ledger_link *l)
 {
-	struct known_link k = {.link = l->link, .no = sqlite3_last_insert_rowid(w->db.h)};
+	struct known_link k = {.link = l->link, .no = sqlite3_last_insert_rowid(w->db.h), .served_ms = i->at_ms};
 	memcpy(k.phrase, l->phrase, sizeof(k.phrase));
 	memcpy(k.form, i->form, sizeof(k.form));
 	memcpy(k.app, i->app, sizeof(k.app));
@@ -110,9 +111,9 @@ static enum status count_serve(struct writer *w, const struct ledger_id *inserti
 
 static enum status insert_serve(struct writer *w, int64_t insertion_no, const struct ledger_insertion *i)
 {
-	sqlite3_stmt *q = db_use(&w->db,
-		"INSERT INTO serve(insertion_no, at_ms, decision, form, app, model, eligible, prompt_tokens, completion_tokens, cost, currency)"
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)");
+	sqlite3_stmt *q = db_use(&w->db, "INSERT INTO serve(insertion_no, at_ms, decision, form, app, model, eligible, prompt_tokens, "
+					 "completion_tokens, cost, currency,"
+					 " confirms) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)");
 	db_int(q, 1, insertion_no);
 	db_int(q, 2, i->at_ms);
 	const char *names[] = {i->decision, i->form, i->app, i->model};
@@ -122,6 +123,7 @@ static enum status insert_serve(struct writer *w, int64_t insertion_no, const st
 	for (int k = 0; k < (int)ARRAY_LEN(numbers); k++)
 		db_int(q, 7 + k, numbers[k]);
 	db_name(q, 11, i->cost.currency);
+	db_int(q, 12, i->confirms);
 	return db_run(&w->db, q);
 }
 
@@ -138,8 +140,17 @@ static enum status find_own_link(struct writer *w, int64_t insertion_no, const s
 	return s;
 }
 
+static void served_again(struct writer *w, const struct ledger_id *link, int64_t at_ms)
+{
+	struct known_link k;
+	if (!links_get(w->links, link, &k) || k.served_ms >= at_ms)
+		return;
+	k.served_ms = at_ms;
+	links_put(w->links, &k);
+}
+
 /* A link that is another answer's is none of this one's; twice in one is once. */
-static enum status serve_link(struct writer *w, int64_t serve_no, int64_t insertion_no, const struct ledger_link *l)
+static enum status serve_link(struct writer *w, int64_t serve_no, int64_t insertion_no, int64_t at_ms, const struct ledger_link *l)
 {
 	bool fresh = false;
 	int64_t no = 0;
@@ -153,6 +164,7 @@ static enum status serve_link(struct writer *w, int64_t serve_no, int64_t insert
 	sqlite3_stmt *q = db_use(&w->db, "INSERT INTO serve_link(serve_no, link_no) VALUES(?1,?2) ON CONFLICT DO NOTHING");
 	db_int(q, 1, serve_no);
 	db_int(q, 2, no);
+	served_again(w, &l->link, at_ms);
 	return db_run(&w->db, q);
 }
 
@@ -165,7 +177,20 @@ static enum status serve_again(struct writer *w, const struct ledger_insertion *
 	int64_t serve = sqlite3_last_insert_rowid(w->db.h);
 	for (uint32_t k = 0; k < i->link_count && s == OK; k++)
 		if (!i->link[k].existing)
-			s = serve_link(w, serve, no, &i->link[k]);
+			s = serve_link(w, serve, no, i->at_ms, &i->link[k]);
+	return s;
+}
+
+/* Apps that confirm are few: they are known without asking. */
+static enum status app_confirms(struct writer *w, struct ledger_insertion *i)
+{
+	if (!w->confirming)
+		return OK;
+	sqlite3_stmt *q = db_use(&w->db, "SELECT 1 FROM confirming WHERE app = ?1 AND since_ms <= ?2");
+	db_name(q, 1, i->app);
+	db_int(q, 2, i->at_ms);
+	enum status s = db_step(&w->db, q, &i->confirms);
+	db_end(q);
 	return s;
 }
 
@@ -173,8 +198,10 @@ enum status writer_insertion(struct writer *w, const struct ledger_insertion *gi
 {
 	struct ledger_insertion i;
 	sane_copy(&i, given);
-	bool fresh;
-	enum status s = insert_insertion(w, &i, &fresh);
+	bool fresh = false;
+	enum status s = app_confirms(w, &i);
+	if (s == OK)
+		s = insert_insertion(w, &i, &fresh);
 	if (s != OK || (!fresh && i.once))
 		return s;
 	s = fresh ? first_serve(w, &i) : serve_again(w, &i);

@@ -18,25 +18,27 @@ static void read_insertion(sqlite3_stmt *q, struct ledger_insertion *i)
 	i->completion_tokens = db_get_int(q, 8);
 	i->cost.minor = db_get_int(q, 9);
 	db_get_name(q, 10, i->cost.currency, sizeof(i->cost.currency));
+	i->confirms = db_get_int(q, 11) != 0;
 }
 
 static void read_link(sqlite3_stmt *q, struct ledger_insertion *i)
 {
-	if (sqlite3_column_type(q, 11) == SQLITE_NULL || i->link_count == LEDGER_MAX_LINKS)
+	if (sqlite3_column_type(q, 12) == SQLITE_NULL || i->link_count == LEDGER_MAX_LINKS)
 		return;
 	struct ledger_link *l = &i->link[i->link_count++];
-	db_get_name(q, 11, l->merchant, sizeof(l->merchant));
-	db_get_name(q, 12, l->product, sizeof(l->product));
-	db_get_name(q, 13, l->phrase, sizeof(l->phrase));
+	db_get_name(q, 12, l->merchant, sizeof(l->merchant));
+	db_get_name(q, 13, l->product, sizeof(l->product));
+	db_get_name(q, 14, l->phrase, sizeof(l->phrase));
 	l->existing = false;
 }
 
-#define ANSWER_COLUMNS \
-	"SELECT i.no, i.at_ms, i.decision, i.form, i.app, i.model, i.eligible, i.prompt_tokens, i.completion_tokens, i.cost, i.currency," \
-	" l.merchant, l.product, l.phrase"
+#define ANSWER_COLUMNS                                                                                                                     \
+	"SELECT i.no, i.at_ms, i.decision, i.form, i.app, i.model, i.eligible, i.prompt_tokens, i.completion_tokens, i.cost, i.currency,"  \
+	" i.confirms, l.merchant, l.product, l.phrase"
 #define FIRST_SERVES ANSWER_COLUMNS " FROM insertion i LEFT JOIN link l ON l.insertion_no = i.no AND l.later = 0"
 #define LATER_SERVES ANSWER_COLUMNS " FROM serve i LEFT JOIN serve_link s ON s.serve_no = i.no LEFT JOIN link l ON l.no = s.link_no"
-#define CLICKS "SELECT at_ms, merchant, product, phrase, form, app, model, class = 'human' FROM click i"
+#define CLICKS "SELECT at_ms, merchant, product, phrase, form, app, model, class = 'human', uniq FROM click i"
+#define SHOWN "SELECT at_ms, merchant, product, phrase, form, app, model, n FROM impression i"
 /* The plus keeps the other index out of it. */
 #define BY_TIME " WHERE i.at_ms >= ?1 AND i.at_ms < ?2 AND +i.no > ?3 AND +i.no <= ?4"
 #define BY_NUMBER " WHERE +i.at_ms >= ?1 AND +i.at_ms < ?2 AND i.no > ?3 AND i.no <= ?4"
@@ -44,6 +46,7 @@ static const char *const sql_events[EVENT_TABLES][2] = {
 	[EVENT_INSERTION] = {FIRST_SERVES BY_NUMBER " ORDER BY i.no", FIRST_SERVES BY_TIME " ORDER BY i.at_ms, i.no"},
 	[EVENT_SERVE] = {LATER_SERVES BY_NUMBER " ORDER BY i.no", LATER_SERVES BY_TIME " ORDER BY i.at_ms, i.no"},
 	[EVENT_CLICK] = {CLICKS BY_NUMBER, CLICKS BY_TIME},
+	[EVENT_IMPRESSION] = {SHOWN BY_NUMBER, SHOWN BY_TIME},
 };
 
 static sqlite3_stmt *use_events(struct db *d, enum event_table t, const struct event_range *r)
@@ -92,7 +95,18 @@ static enum status spread_clicks(struct db *d, sqlite3_stmt *q, const struct spr
 	enum status st = OK;
 	while (st == OK && (st = db_step(d, q, &row)) == OK && row) {
 		struct dims dims = read_dims(q, 1);
-		spread_click(s, db_get_int(q, 0), &dims, db_get_int(q, 7) != 0);
+		spread_click(s, db_get_int(q, 0), &dims, db_get_int(q, 7) != 0, db_get_int(q, 8) != 0);
+	}
+	return st;
+}
+
+static enum status spread_impressions(struct db *d, sqlite3_stmt *q, const struct spread *s)
+{
+	bool row = true;
+	enum status st = OK;
+	while (st == OK && (st = db_step(d, q, &row)) == OK && row) {
+		struct dims dims = read_dims(q, 1);
+		spread_shown(s, db_get_int(q, 0), &dims, db_get_int(q, 7));
 	}
 	return st;
 }
@@ -130,10 +144,12 @@ enum status facts_spread(struct db *d, const struct spread *s, const struct even
 	enum status st = spread_answers(d, use_events(d, EVENT_INSERTION, r), s);
 	if (st == OK)
 		st = spread_answers(d, use_events(d, EVENT_SERVE, r), s);
-	return st == OK ? spread_clicks(d, use_events(d, EVENT_CLICK, r), s) : st;
+	if (st == OK)
+		st = spread_clicks(d, use_events(d, EVENT_CLICK, r), s);
+	return st == OK ? spread_impressions(d, use_events(d, EVENT_IMPRESSION, r), s) : st;
 }
 
-static const struct position no_end = {{INT64_MAX, INT64_MAX, INT64_MAX}};
+static const struct position no_end = {{INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX}};
 
 static enum status spread_money(struct reader *r, const struct spread *s, int64_t from_ms, int64_t to_ms, unsigned bases)
 {
@@ -180,17 +196,19 @@ enum status reader_spread_unrolled(struct reader *r, const struct spread *s, int
 static const char sql_roll_all[] =
 	"WITH RECURSIVE m(x) AS (SELECT min(merchant) FROM roll WHERE cube = ?1 UNION ALL"
 	" SELECT (SELECT min(merchant) FROM roll WHERE cube = ?1 AND merchant > m.x) FROM m WHERE m.x IS NOT NULL)"
-	" SELECT r.day, r.merchant, r.key, '', r.answers, r.eligible, r.linked, r.links, r.clicks, r.human_clicks, r.tokens, 0"
+	" SELECT r.day, r.merchant, r.key, '', r.answers, r.eligible, r.linked, r.links, r.clicks, r.human_clicks, r.tokens,"
+	" r.unique_clicks, r.impressions"
 	" FROM m CROSS JOIN roll r WHERE r.cube = ?1 AND r.merchant = m.x AND r.day >= ?2 AND r.day < ?3";
-static const char sql_roll_one[] = "SELECT day, merchant, key, '', answers, eligible, linked, links, clicks, human_clicks, tokens, 0"
+static const char sql_roll_one[] = "SELECT day, merchant, key, '', answers, eligible, linked, links, clicks, human_clicks, tokens,"
+				   " unique_clicks, impressions"
 				   " FROM roll WHERE cube = ?1 AND merchant = ?4 AND day >= ?2 AND day < ?3";
 static const char sql_takings_all[] =
 	"WITH RECURSIVE m(x) AS (SELECT min(merchant) FROM takings WHERE cube = ?1 AND basis = ?5 UNION ALL"
 	" SELECT (SELECT min(merchant) FROM takings WHERE cube = ?1 AND basis = ?5 AND merchant > m.x) FROM m WHERE m.x IS NOT NULL)"
-	" SELECT t.day, t.merchant, t.key, t.currency, t.orders, t.value, t.pending, t.approved, t.paid, t.reversed, t.clawed, t.cost"
+	" SELECT t.day, t.merchant, t.key, t.currency, t.orders, t.value, t.pending, t.approved, t.paid, t.reversed, t.clawed, t.cost, 0"
 	" FROM m CROSS JOIN takings t WHERE t.cube = ?1 AND t.basis = ?5 AND t.merchant = m.x AND t.day >= ?2 AND t.day < ?3";
 static const char sql_takings_one[] =
-	"SELECT day, merchant, key, currency, orders, value, pending, approved, paid, reversed, clawed, cost"
+	"SELECT day, merchant, key, currency, orders, value, pending, approved, paid, reversed, clawed, cost, 0"
 	" FROM takings WHERE cube = ?1 AND basis = ?5 AND merchant = ?4 AND day >= ?2 AND day < ?3";
 
 static enum status each_cell(struct reader *r, sqlite3_stmt *q, struct roll_cell c, roll_each *each, void *arg, struct err *e)

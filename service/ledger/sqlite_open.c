@@ -133,7 +133,7 @@ static enum status prepare_file(const char *path, const char *const *const *step
 
 static enum status prepare(struct ledger *l, bool alone, struct err *e)
 {
-	static const char *const *const main_steps[LEDGER_SCHEMA] = {schema_ledger, schema_ledger_2, schema_ledger_3, schema_ledger_4},
+	static const char *const *const main_steps[LEDGER_SCHEMA] = {schema_ledger, schema_ledger_2, schema_ledger_3, schema_ledger_4, schema_ledger_5},
 		*const *const catalog_steps[] = {schema_catalog};
 	static const char *const main_checks[] = {"PRAGMA quick_check(roll)", "PRAGMA quick_check(takings)", "PRAGMA quick_check(orders)",
 		"PRAGMA quick_check(entry)", "PRAGMA quick_check(posting)", "PRAGMA quick_check(merchant)", "PRAGMA quick_check(key)"};

@@ -129,6 +129,34 @@ enum status ledger_insertion_json(struct ledger *l, struct ledger_id id, struct 
 	return s == OK && out->failed ? err_set(e, E_NOMEM, "insertion", "too long") : s;
 }
 
+enum status ledger_link_get(
+	struct ledger *l, struct ledger_id link, struct ledger_id *insertion_out, struct ledger_link *out, struct err *e)
+{
+	struct reader *r;
+	enum status s = reader_get(l, &r, e);
+	if (s != OK)
+		return s;
+	sqlite3_stmt *q = db_use(&r->db, "SELECT i.insertion, l.merchant, l.product, l.phrase, l.product_key FROM link l"
+					 " JOIN insertion i ON i.no = l.insertion_no WHERE l.link = ?1");
+	db_blob(q, 1, link.b, LEDGER_ID);
+	bool row;
+	s = db_step(&r->db, q, &row);
+	if (s == OK && row) {
+		*out = (struct ledger_link){.link = link, .product_key = (uint64_t)db_get_int(q, 4)};
+		db_get_blob(q, 0, insertion_out->b, LEDGER_ID);
+		db_get_name(q, 1, out->merchant, sizeof(out->merchant));
+		db_get_name(q, 2, out->product, sizeof(out->product));
+		db_get_name(q, 3, out->phrase, sizeof(out->phrase));
+	}
+	db_end(q);
+	if (s != OK)
+		s = db_fail(&r->db, s, "link", e);
+	else if (!row)
+		s = err_set(e, E_MISSING, "/link", "no link has this id");
+	reader_put(l, r);
+	return s;
+}
+
 /* ---- commissions --------------------------------------------------------------------------------------------- */
 
 static enum status put_history(struct db *d, int64_t order_no, struct str currency, struct buf *out)

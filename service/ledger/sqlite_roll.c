@@ -25,20 +25,23 @@ static enum status read_position(struct db *d, const char *sql, struct position 
 enum status position_rolled(struct db *d, struct position *out)
 {
 	return read_position(d,
-		"SELECT (SELECT n FROM main.counter WHERE name = 'rolled_insertion'), (SELECT n FROM main.counter WHERE name = 'rolled_serve'),"
-		" (SELECT n FROM main.counter WHERE name = 'rolled_click')",
+		"SELECT (SELECT n FROM main.counter WHERE name = 'rolled_insertion'), (SELECT n FROM main.counter WHERE name = "
+		"'rolled_serve'),"
+		" (SELECT n FROM main.counter WHERE name = 'rolled_click'), (SELECT n FROM main.counter WHERE name = 'rolled_impression')",
 		out);
 }
 
 enum status position_last(struct db *d, struct position *out)
 {
-	return read_position(
-		d, "SELECT (SELECT max(no) FROM main.insertion), (SELECT max(no) FROM main.serve), (SELECT max(no) FROM main.click)", out);
+	return read_position(d,
+		"SELECT (SELECT max(no) FROM main.insertion), (SELECT max(no) FROM main.serve), (SELECT max(no) FROM main.click),"
+		" (SELECT max(no) FROM main.impression)",
+		out);
 }
 
 static enum status store_position(struct db *d, const struct position *p)
 {
-	static const char *const names[EVENT_TABLES] = {"rolled_insertion", "rolled_serve", "rolled_click"};
+	static const char *const names[EVENT_TABLES] = {"rolled_insertion", "rolled_serve", "rolled_click", "rolled_impression"};
 	enum status s = OK;
 	for (int t = 0; t < EVENT_TABLES && s == OK; t++) {
 		sqlite3_stmt *q = db_use(d, "UPDATE counter SET n = ?2 WHERE name = ?1");
@@ -52,10 +55,12 @@ static enum status store_position(struct db *d, const struct position *p)
 /* ---- cells --------------------------------------------------------------------------------------- */
 
 static const char sql_roll[] =
-	"INSERT INTO roll(cube, merchant, day, key, answers, eligible, linked, links, clicks, human_clicks, tokens)"
-	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11) ON CONFLICT DO UPDATE SET answers=answers+excluded.answers,"
+	"INSERT INTO roll(cube, merchant, day, key, answers, eligible, linked, links, clicks, human_clicks, tokens, unique_clicks,"
+	" impressions) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) ON CONFLICT DO UPDATE SET answers=answers+excluded.answers,"
 	" eligible=eligible+excluded.eligible, linked=linked+excluded.linked, links=links+excluded.links, clicks=clicks+excluded.clicks,"
-	" human_clicks=human_clicks+excluded.human_clicks, tokens=tokens+excluded.tokens";
+	" human_clicks=human_clicks+excluded.human_clicks, tokens=tokens+excluded.tokens, "
+	"unique_clicks=unique_clicks+excluded.unique_clicks,"
+	" impressions=impressions+excluded.impressions";
 static const char sql_takings[] =
 	"INSERT INTO takings(cube, merchant, day, key, orders, value, pending, approved, paid, reversed, clawed, cost, basis, currency)"
 	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) ON CONFLICT DO UPDATE SET orders=orders+excluded.orders,"
@@ -75,7 +80,7 @@ static enum status flush(struct writer *w, struct tally *t, const char *sql, int
 		db_text(q, 4, c.key);
 		for (int k = 0; k < width; k++)
 			db_int(q, 5 + k, t->row[i].v[k]);
-		if (width == TALLY_WIDTH) {
+		if (width == TAKINGS) {
 			db_int(q, 13, c.basis);
 			db_text(q, 14, c.currency);
 		}
@@ -86,8 +91,8 @@ static enum status flush(struct writer *w, struct tally *t, const char *sql, int
 
 enum status writer_flush(struct writer *w, struct roll *r)
 {
-	enum status s = flush(w, &r->counts, sql_roll, N_TOKENS + 1);
-	return s == OK ? flush(w, &r->takings, sql_takings, TALLY_WIDTH) : s;
+	enum status s = flush(w, &r->counts, sql_roll, COUNTS);
+	return s == OK ? flush(w, &r->takings, sql_takings, TAKINGS) : s;
 }
 
 /* ---- strides --------------------------------------------------------------------------------------- */

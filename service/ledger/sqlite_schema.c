@@ -129,6 +129,29 @@ const char *const schema_ledger_4[] = {
 	"PRAGMA user_version=4;",
 	NULL};
 
+/* Clicks say whether they were the visitor's first on the product, and from which network; links may be confirmed as shown. An app
+ * (confirming) that confirms has, from the day of its first confirmation on, its links counted as shown only when confirmed: the answers of
+ * that day that were counted already are taken back by rows of n = -1. */
+const char *const schema_ledger_5[] = {
+	"ALTER TABLE click ADD COLUMN network BLOB;"
+	"ALTER TABLE click ADD COLUMN uniq INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE insertion ADD COLUMN confirms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE serve ADD COLUMN confirms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE link ADD COLUMN shown INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE confirming(app TEXT PRIMARY KEY, since_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE impression(no INTEGER PRIMARY KEY, link_no INTEGER NOT NULL REFERENCES link(no), at_ms INTEGER NOT NULL,"
+	" n INTEGER NOT NULL, merchant TEXT NOT NULL, product TEXT NOT NULL, phrase TEXT NOT NULL, form TEXT NOT NULL, app TEXT NOT NULL,"
+	" model TEXT NOT NULL) STRICT;"
+	"CREATE INDEX impression_at ON impression(at_ms);"
+	"CREATE INDEX serve_link_link ON serve_link(link_no);",
+
+	"ALTER TABLE roll ADD COLUMN unique_clicks INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE roll ADD COLUMN impressions INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE roll SET impressions = links;"
+	"INSERT INTO counter(name, n) VALUES('rolled_impression', 0);"
+	"PRAGMA user_version=5;",
+	NULL};
+
 /* Second file: catalogs. They are uploaded in transactions of seconds, and clicks must not wait for those. target outlives product. */
 const char *const schema_catalog[] = {
 	"CREATE TABLE counter(name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;"

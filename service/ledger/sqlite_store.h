@@ -5,15 +5,16 @@
 #include "ledger/db.h"
 #include "ledger/links.h"
 #include "ledger/store.h"
-#include "ledger/visits.h"
+#include "ledger/traffic.h"
 
 struct writer {
 	struct ledger *ledger;
 	struct db db;
-	struct roll roll;      /* of the open transaction: money, or a stride of events */
-	struct spread spread;  /* into roll */
-	int64_t as_of_ms;      /* latest time among the batch's events */
-	struct visits visits;
+	struct roll roll;     /* of the open transaction: money, or a stride of events */
+	struct spread spread; /* into roll */
+	int64_t as_of_ms;     /* latest time among the batch's events */
+	struct traffic traffic;
+	bool confirming; /* some app confirms what it shows */
 	struct links *links;
 	atomic_llong behind; /* about how many events the roll-ups do not count yet */
 };
@@ -25,8 +26,9 @@ struct catalog_store {
 };
 
 /* Pieces of SQL, ended by NULL. */
-extern const char *const schema_ledger[], *const schema_ledger_2[], *const schema_ledger_3[], *const schema_ledger_4[], *const schema_catalog[];
-#define LEDGER_SCHEMA 4 /* user_version of the main file when all its steps are taken */
+extern const char *const schema_ledger[], *const schema_ledger_2[], *const schema_ledger_3[], *const schema_ledger_4[],
+	*const schema_ledger_5[], *const schema_catalog[];
+#define LEDGER_SCHEMA 5 /* user_version of the main file when all its steps are taken */
 
 MUST_USE enum status keeper_start(struct ledger *l, struct keeper **out, struct err *e);
 /* Ends its thread; the scribe may go on to nudge it until it is freed. */
@@ -44,7 +46,7 @@ MUST_USE enum status writer_flush(struct writer *w, struct roll *r);
 
 /* ---- how far the roll-ups count (sqlite_roll.c) ---------------------------------------------- */
 
-enum event_table { EVENT_INSERTION, EVENT_SERVE, EVENT_CLICK, EVENT_TABLES };
+enum event_table { EVENT_INSERTION, EVENT_SERVE, EVENT_CLICK, EVENT_IMPRESSION, EVENT_TABLES };
 /* The last row of each table. */
 struct position {
 	int64_t no[EVENT_TABLES];

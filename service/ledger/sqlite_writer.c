@@ -1,10 +1,11 @@
 /* The scribe's side of SQLite: transactions, clicks, life. */
 #include "ledger/sqlite_store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DUPLICATE_MS = 10000, NUDGE_PAGES = 2000, BEHIND_MAX = 32768 };
+enum { NUDGE_PAGES = 2000, BEHIND_MAX = 32768, RECALLED = 100000 };
 
 /* ---- transactions ------------------------------------------------------------------------------- */
 
@@ -15,9 +16,18 @@ enum status writer_begin(struct writer *w)
 	return db_run(&w->db, db_use(&w->db, "BEGIN IMMEDIATE"));
 }
 
+static enum status recall_confirming(struct writer *w)
+{
+	sqlite3_stmt *q = db_use(&w->db, "SELECT 1 FROM confirming LIMIT 1");
+	enum status s = db_step(&w->db, q, &w->confirming);
+	db_end(q);
+	return s;
+}
+
 void writer_rollback(struct writer *w)
 {
-	visits_undo(&w->visits);
+	traffic_undo(&w->traffic);
+	err_ignore(recall_confirming(w));
 	links_clear(w->links); /* some may have been this batch's */
 	/* A failed write may have rolled back by itself. */
 	if (!sqlite3_get_autocommit(w->db.h))
@@ -48,7 +58,7 @@ enum status writer_commit(struct writer *w)
 	if (s == OK)
 		s = db_run(&w->db, db_use(&w->db, "COMMIT"));
 	if (s == OK)
-		visits_keep(&w->visits);
+		traffic_keep(&w->traffic);
 	return s;
 }
 
@@ -93,8 +103,10 @@ static enum status find_link(struct writer *w, const struct ledger_id *link, str
 	if (links_get(w->links, link, out))
 		return OK;
 	*out = (struct known_link){.link = *link};
-	sqlite3_stmt *q = db_use(&w->db, "SELECT l.no, l.phrase, i.form, i.app, i.model FROM link l"
-					 " JOIN insertion i ON i.no = l.insertion_no WHERE l.link = ?1");
+	sqlite3_stmt *q = db_use(&w->db,
+		"SELECT l.no, l.phrase, i.form, i.app, i.model, max(i.at_ms, coalesce((SELECT max(s.at_ms) FROM serve s"
+		" JOIN serve_link x ON x.serve_no = s.no WHERE s.insertion_no = i.no AND x.link_no = l.no), i.at_ms)) FROM link l"
+		" JOIN insertion i ON i.no = l.insertion_no WHERE l.link = ?1");
 	db_blob(q, 1, link->b, LEDGER_ID);
 	bool row;
 	enum status s = db_step(&w->db, q, &row);
@@ -105,23 +117,26 @@ static enum status find_link(struct writer *w, const struct ledger_id *link, str
 	db_get_name(q, 2, out->form, sizeof(out->form));
 	db_get_name(q, 3, out->app, sizeof(out->app));
 	db_get_name(q, 4, out->model, sizeof(out->model));
+	out->served_ms = db_get_int(q, 5);
 	db_end(q);
 	links_put(w->links, out);
 	return OK;
 }
 
-static bool visitor_known(const struct ledger_click *c)
+static void bind_key(sqlite3_stmt *q, int i, const uint8_t *key, size_t n)
 {
-	static const uint8_t nobody[sizeof(c->visitor)];
-	return memcmp(c->visitor, nobody, sizeof(nobody)) != 0;
+	static const uint8_t nobody[16];
+	if (memcmp(key, nobody, n) != 0)
+		db_blob(q, i, key, n);
 }
 
 static enum status insert_click(
-	struct writer *w, const struct ledger_click *c, const struct known_link *l, enum click_class class, bool *new_out)
+	struct writer *w, const struct ledger_click *c, const struct known_link *l, const struct traffic_verdict *v, bool *new_out)
 {
 	sqlite3_stmt *q = db_use(&w->db,
-		"INSERT INTO click(click, insertion, link, product_key, at_ms, merchant, product, phrase, form, app, model, class, rule, visitor, link_no)"
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) ON CONFLICT(click) DO NOTHING");
+		"INSERT INTO click(click, insertion, link, product_key, at_ms, merchant, product, phrase, form, app, model, class, rule, "
+		"visitor, link_no,"
+		" network, uniq) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17) ON CONFLICT(click) DO NOTHING");
 	db_blob(q, 1, c->click.b, LEDGER_ID);
 	db_blob(q, 2, c->insertion.b, LEDGER_ID);
 	db_blob(q, 3, c->link.b, LEDGER_ID);
@@ -130,30 +145,48 @@ static enum status insert_click(
 	const char *names[] = {c->merchant, c->product, l->phrase, l->form, l->app, l->model};
 	for (int k = 0; k < (int)ARRAY_LEN(names); k++)
 		db_name(q, 6 + k, names[k]);
-	db_text(q, 12, click_class_name(class));
-	db_name(q, 13, class == c->class ? c->rule : "same link and visitor");
-	if (visitor_known(c))
-		db_blob(q, 14, c->visitor, sizeof(c->visitor));
+	db_text(q, 12, click_class_name(v->class));
+	db_name(q, 13, v->rule);
+	if (!c->unlinkable) {
+		bind_key(q, 14, c->visitor, sizeof(c->visitor));
+		bind_key(q, 16, c->network, sizeof(c->network));
+	}
 	db_int(q, 15, l->no);
+	db_int(q, 17, v->unique);
 	enum status s = db_run(&w->db, q);
 	*new_out = s == OK && sqlite3_changes(w->db.h) == 1;
 	return s;
 }
 
-enum status writer_click(struct writer *w, const struct ledger_click *c)
+/* A retry of an event that is stored changes nothing, and gets the class that stands. */
+static enum status stored_class(struct writer *w, const struct ledger_id *click, struct ledger_booking *out, bool *there)
+{
+	sqlite3_stmt *q = db_use(&w->db, "SELECT class FROM click WHERE click = ?1");
+	db_blob(q, 1, click->b, LEDGER_ID);
+	enum status s = db_step(&w->db, q, there);
+	if (s == OK && *there)
+		db_get_name(q, 0, out->click_class, sizeof(out->click_class));
+	db_end(q);
+	return s;
+}
+
+enum status writer_click(struct writer *w, const struct ledger_click *c, struct ledger_booking *out)
 {
 	struct known_link l;
-	bool fresh = false;
-	bool person = c->class == CLICK_HUMAN && visitor_known(c);
-	bool duplicate = person && visits_recent(&w->visits, c->link.b, c->visitor, c->at_ms);
-	enum status s = find_link(w, &c->link, &l);
-	if (s == OK)
-		s = insert_click(w, c, &l, duplicate ? CLICK_DUPLICATE : c->class, &fresh);
+	bool fresh = false, there = false;
+	enum status s = c->repeatable ? stored_class(w, &c->click, out, &there) : OK;
+	if (s == OK && !there)
+		s = find_link(w, &c->link, &l);
+	if (s != OK || there)
+		return s;
+	struct traffic_verdict v = traffic_judge(&w->traffic, c, l.no ? l.served_ms : INT64_MIN);
+	s = insert_click(w, c, &l, &v, &fresh);
+	snprintf(out->click_class, sizeof(out->click_class), "%s", click_class_name(v.class).p);
 	if (s != OK || !fresh)
 		return s;
 	atomic_fetch_add(&w->behind, 1);
 	writer_saw(w, c->at_ms);
-	return person && !duplicate ? visits_put(&w->visits, c->link.b, c->visitor, c->at_ms) : OK;
+	return OK;
 }
 
 /* ---- life ---------------------------------------------------------------------------------------- */
@@ -182,22 +215,26 @@ static enum status continue_ids(struct writer *w)
 	return s;
 }
 
-/* Those of the last seconds that there were clicks in. */
-static enum status recall_visits(struct writer *w)
+/* Those of the last half hour that there were clicks in, or the last of them. */
+static enum status recall_traffic(struct writer *w)
 {
-	sqlite3_stmt *q = db_use(&w->db, "SELECT link, visitor, at_ms FROM click WHERE at_ms >= (SELECT max(at_ms) FROM click) - ?1"
-					 " AND class = 'human' AND visitor IS NOT NULL ORDER BY at_ms");
-	db_int(q, 1, DUPLICATE_MS);
+	sqlite3_stmt *q = db_use(&w->db, "SELECT * FROM (SELECT link, insertion, product_key, merchant, visitor, at_ms FROM click"
+					 " WHERE at_ms >= (SELECT max(at_ms) FROM click) - ?1 AND class = 'human' AND visitor IS NOT NULL"
+					 " ORDER BY at_ms DESC LIMIT ?2) ORDER BY at_ms");
+	db_int(q, 1, UNIQUE_MS);
+	db_int(q, 2, RECALLED);
 	bool row = true;
 	enum status s = OK;
 	while (s == OK && (s = db_step(&w->db, q, &row)) == OK && row) {
-		struct visit v;
-		db_get_blob(q, 0, v.link, sizeof(v.link));
-		db_get_blob(q, 1, v.visitor, sizeof(v.visitor));
-		s = visits_put(&w->visits, v.link, v.visitor, db_get_int(q, 2));
+		struct ledger_click c = {.product_key = (uint64_t)db_get_int(q, 2), .at_ms = db_get_int(q, 5)};
+		db_get_blob(q, 0, c.link.b, LEDGER_ID);
+		db_get_blob(q, 1, c.insertion.b, LEDGER_ID);
+		db_get_name(q, 3, c.merchant, sizeof(c.merchant));
+		db_get_blob(q, 4, c.visitor, sizeof(c.visitor));
+		s = traffic_recall(&w->traffic, &c);
 	}
 	db_end(q);
-	visits_keep(&w->visits);
+	traffic_keep(&w->traffic);
 	return s;
 }
 
@@ -216,7 +253,9 @@ static enum status take_up(struct writer *w)
 {
 	enum status s = continue_ids(w);
 	if (s == OK)
-		s = recall_visits(w);
+		s = recall_confirming(w);
+	if (s == OK)
+		s = recall_traffic(w);
 	return s == OK ? count_behind(w) : s;
 }
 
@@ -227,7 +266,7 @@ enum status writer_open(struct ledger *l, struct writer **out, struct err *e)
 		return err_set(e, E_NOMEM, "ledger", "out of memory");
 	w->ledger = l;
 	roll_init(&w->roll);
-	visits_init(&w->visits, DUPLICATE_MS);
+	traffic_init(&w->traffic);
 	w->links = links_new();
 	w->spread = roll_spread(&w->roll);
 	enum status s = w->links ? db_open(&w->db, l->path, DB_WRITE, e) : err_set(e, E_NOMEM, "ledger", "out of memory");
@@ -248,7 +287,7 @@ void writer_close(struct writer *w)
 		return;
 	db_close(&w->db);
 	roll_done(&w->roll);
-	visits_done(&w->visits);
+	traffic_done(&w->traffic);
 	links_free(w->links);
 	free(w);
 }

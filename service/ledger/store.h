@@ -54,7 +54,8 @@ MUST_USE enum status ledger_task(struct ledger *l, store_task *run, void *arg, s
 
 MUST_USE enum status writer_begin(struct writer *w);
 MUST_USE enum status writer_insertion(struct writer *w, const struct ledger_insertion *i);
-MUST_USE enum status writer_click(struct writer *w, const struct ledger_click *c);
+MUST_USE enum status writer_click(struct writer *w, const struct ledger_click *c, struct ledger_booking *out);
+MUST_USE enum status writer_impression(struct writer *w, const struct ledger_impression *i, struct ledger_booking *out);
 MUST_USE enum status writer_conversion(struct writer *w, const struct ledger_conversion *c, struct ledger_booking *out);
 MUST_USE enum status writer_task(struct writer *w, store_task *run, void *arg, enum status *status_out);
 MUST_USE enum status writer_commit(struct writer *w);

@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 
-#define TALLY_WIDTH 8
+#define TALLY_WIDTH 9
 
 struct tally_row {
 	size_t key_at; /* offset into keys */

@@ -20,7 +20,7 @@ static void put(void *arg, const struct insert *in, const struct candidate *c)
 	const struct str *id = arg;
 	const struct text_token *t = text_tokens(in->text);
 	printf("%.*s\t%u\t%u\t%.*s\t%.*s\t%.*s", (int)id->n, id->p, t[c->first].start, t[c->last].end, (int)c->words.text.n,
-	        c->words.text.p, (int)p->id.n, p->id.p, (int)p->category.n, p->category.p);
+		c->words.text.p, (int)p->id.n, p->id.p, (int)p->category.n, p->category.p);
 	for (size_t i = 0; i < FACT_COUNT; i++)
 		printf("\t%.4f", c->fact[i]);
 	putchar('\n');
@@ -36,7 +36,7 @@ static struct shelf *open_shelf(int count, char **path)
 	struct catalog *c;
 	struct shelf *s;
 	struct err e = {0};
-	enum status st = rulebook_read("rules", "catalogs", &rules, &e);
+	enum status st = rulebook_read("rules", "catalogs", "", &rules, &e);
 	for (int i = 0; st == OK && i < count; i++)
 		st = feed_read_file(path[i], STR_NONE, &o, &parts, &report, &e);
 	if (st == OK)

@@ -34,7 +34,7 @@ static inline void kit_ok(enum status s, const struct err *e)
 static inline struct flow_rules *kit_rules(void)
 {
 	struct flow_rule_texts t = {kit_file("rules/intent.yaml"), kit_file("rules/topics.yaml"), kit_file("rules/matching.yaml"), kit_file("rules/placement.yaml"),
-		kit_file("rules/disclosure.yaml"), kit_file("rules/bots.yaml"), kit_file("catalogs/networks.yaml"), kit_file("rules/intent.weights")};
+		kit_file("rules/disclosure.yaml"), kit_file("rules/bots.yaml"), kit_file("catalogs/networks.yaml"), kit_file("rules/intent.weights"), STR_NONE};
 	struct flow_rules *r = NULL;
 	struct err e = {0};
 	kit_ok(flow_rules_new(&t, &r, &e), &e);

@@ -357,7 +357,7 @@ static void hostile_names(void **state)
 		bench_submit(b->l, LEDGER_INSERTION, &i);
 	}
 	char *csv = bench_report(b->l, "app", REPORT_CSV);
-	has(csv, "app,answers,eligible,linked,links,impressions,clicks,human_clicks,orders,fill_rate,ctr,cvr\r\n");
+	has(csv, "app,answers,eligible,linked,links,impressions,clicks,human_clicks,orders,fill_rate,ctr,cvr,unique_clicks\r\n");
 	has(csv, "\r\n'=cmd|'/c calc'!A1,1,");
 	has(csv, "\r\n\"a\"\"b,c\",1,");
 	has(csv, "\r\n'; DROP TABLE click; --,1,");
