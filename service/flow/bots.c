@@ -153,7 +153,7 @@ enum status bots_read(const struct doc *rules, const struct doc *own, struct are
 /* ---- a user agent --------------------------------------------------------------------------------- */
 
 /* The part that stands at offset i, or NULL. */
-static const struct str *part_at(const struct bot_list *l, struct str agent, size_t i)
+static const struct str *found_at(const struct bot_list *l, struct str agent, size_t i)
 {
 	unsigned b = bucket_of(agent.p + i);
 	for (uint32_t k = l->bucket[b]; k < l->bucket[b + 1]; k++)
@@ -165,7 +165,7 @@ static const struct str *part_at(const struct bot_list *l, struct str agent, siz
 static bool holds(const struct bot_list *l, struct str agent)
 {
 	for (size_t i = 0; l->count && i + PART_MIN <= agent.n; i++)
-		if (part_at(l, agent, i))
+		if (found_at(l, agent, i))
 			return true;
 	return false;
 }
@@ -177,7 +177,7 @@ static struct str simplify(const struct bot_list *people, struct str agent, char
 	for (size_t i = 0; i < n; i++)
 		out[i] = lower(agent.p[i]);
 	for (size_t i = 0; people->count && i + PART_MIN <= n; i++) {
-		const struct str *p = part_at(people, (struct str){out, n}, i);
+		const struct str *p = found_at(people, (struct str){out, n}, i);
 		if (!p)
 			continue;
 		memset(out + i, ' ', p->n);
