@@ -55,6 +55,7 @@ enum status filter_request(struct str line, const struct filter_defaults *d, str
 	if (line.n > FILTER_LINE)
 		return err_set(e, E_NOMEM, "", "the line is longer than %zu bytes", FILTER_LINE);
 	enum status s = insert_request_parse(line, true, INSERT_MAX_ANSWER, a, out, e);
+	out->now_ms = now_ms();
 	if (s)
 		return s;
 	if (out->max_links < 0)

@@ -163,6 +163,9 @@ enum standing shelf_standing(const struct shelf *s, const struct product *p);
 /* The product that a cleaned URL of merchant m shows, or PRODUCT_NONE. */
 uint32_t shelf_find_url(const struct shelf *s, const struct merchant *m, struct str cleaned);
 
+/* Products that say when they were updated show their price for place_limits' price_days. */
+bool flow_price_fresh(const struct insert *in, const struct product *p);
+
 /* Copies into a record at most size - 1 bytes, cut at a code point. */
 void flow_put_name(char *out, size_t size, struct str s);
 

@@ -72,6 +72,7 @@ struct insert_request {
 	bool opt_out, dry_run, explain;
 	int64_t prompt_tokens, completion_tokens; /* -1: not given */
 	struct money cost;                        /* currency "": not given */
+	int64_t now_ms; /* the door's clock, for one thing: is a price still fresh? 0: not known, then it is */
 };
 #define INSERT_MAX_ANSWER (256u * 1024)
 /* Strict JSON: a known field of the wrong type is E_INPUT with its JSON pointer in e->where; unknown fields are ignored; an answer over

@@ -340,7 +340,7 @@ static void write_block(struct insert *in, struct buf *block)
 	const struct catalog *c = in->shelf->catalog;
 	for (uint32_t i = 0; i < in->placed_count; i++) {
 		const struct product *p = catalog_product(c, in->placed[i].product);
-		items[i] = (struct place_item){p, catalog_merchant_of(c, p)->name, in->placed[i].url, in->placed[i].card != i};
+		items[i] = (struct place_item){p, catalog_merchant_of(c, p)->name, in->placed[i].url, flow_price_fresh(in, p), in->placed[i].card != i};
 	}
 	if (in->r.form == FORM_CARDS)
 		place_cards(in->locale, answer_tail(in), items, in->placed_count, block);

@@ -27,7 +27,13 @@ static void put_money(struct buf *out, const char *name, struct money m)
 		buf_put(out, STR("null"));
 }
 
-void flow_product_json(const struct shelf *s, const struct product *p, struct buf *out)
+bool flow_price_fresh(const struct insert *in, const struct product *p)
+{
+	int64_t days = place_limits(in->shelf->rules->policy)->price_days;
+	return days == 0 || p->updated_ms == 0 || in->r.now_ms == 0 || in->r.now_ms - p->updated_ms <= days * 86400000;
+}
+
+static void put_product(const struct shelf *s, const struct product *p, bool priced, struct buf *out)
 {
 	const struct catalog *c = s->catalog;
 	buf_put(out, STR("{"));
@@ -40,12 +46,17 @@ void flow_product_json(const struct shelf *s, const struct product *p, struct bu
 	put_member(out, "brand", p->brand);
 	buf_putc(out, ',');
 	put_member(out, "category", p->category);
-	put_money(out, "price", product_price(p));
+	put_money(out, "price", priced ? product_price(p) : (struct money){0});
 	buf_putc(out, ',');
 	put_member(out, "image", p->image);
 	buf_putc(out, ',');
 	put_member(out, "availability", availability_name(p->availability));
 	buf_putc(out, '}');
+}
+
+void flow_product_json(const struct shelf *s, const struct product *p, struct buf *out)
+{
+	put_product(s, p, true, out);
 }
 
 static void put_parts(struct buf *out, const struct match_ranked *r)
@@ -160,7 +171,8 @@ static void put_link(struct buf *out, const struct insert *in, const struct plac
 	buf_putc(out, ',');
 	put_member(out, "url", p->url);
 	buf_put(out, STR(",\"product\":"));
-	flow_product_json(in->shelf, catalog_product(in->shelf->catalog, p->product), out);
+	const struct product *product = catalog_product(in->shelf->catalog, p->product);
+	put_product(in->shelf, product, flow_price_fresh(in, product), out);
 	if (p->phrase != UINT32_MAX)
 		put_why(out, in, p);
 	if (!p->on_words && !p->existing && &in->placed[p->card] != p) {

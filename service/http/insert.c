@@ -86,6 +86,7 @@ enum turn answer_insert(struct request *r)
 		problem_of(r, s, &e);
 		return ANSWERED;
 	}
+	q.now_ms = now_ms();
 	struct ledger_insertion rec;
 	bool record = decide_and_write(r->server, &q, began_us, &rec, &r->reply.body);
 	reply_json(r, 200);
@@ -128,6 +129,7 @@ static void batch_line(struct batch *b, struct str line, uint64_t number, struct
 		write_line_error(out, number, &e);
 	} else {
 		submit_pending(b);
+		q.now_ms = now_ms();
 		b->pending = decide_and_write(b->r->server, &q, began_us, &b->rec, out);
 	}
 	buf_putc(out, '\n');

@@ -103,6 +103,7 @@ static enum turn open_stream(struct request *r, const struct stream_call *c)
 		problem(r, 503, "too many streams are open");
 		return ANSWERED;
 	}
+	q.now_ms = now_ms();
 	struct shelf *shelf = shelf_get(h->services.slot);
 	if (shelf && insert_new(shelf, &q, &t->in, &e))
 		t->in = NULL;

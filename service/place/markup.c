@@ -72,7 +72,8 @@ static void put_shop(const struct place_item *it, struct buf *out)
 	buf_put(out, STR("]("));
 	buf_put(out, it->url);
 	buf_putc(out, ')');
-	put_price(it->product, out);
+	if (it->priced)
+		put_price(it->product, out);
 }
 
 static void put_item(const struct place_item *it, struct buf *out)
@@ -83,7 +84,8 @@ static void put_item(const struct place_item *it, struct buf *out)
 	buf_put(out, it->url);
 	buf_put(out, STR(") - "));
 	put_title(out, it->merchant, 80);
-	put_price(it->product, out);
+	if (it->priced)
+		put_price(it->product, out);
 }
 
 void place_references(const struct place_locale *l, struct str answer_tail, const struct place_item *items, size_t n, struct buf *out)

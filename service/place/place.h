@@ -33,6 +33,7 @@ struct place_limits {
 	double min_score;       /* of phrase and product together, 0..1 */
 	double min_telling;     /* of a kind of product's phrase */
 	double min_intent;      /* of intent's score for inline links */
+	uint32_t price_days;    /* a price older than that is not shown; 0: prices do not age */
 	uint32_t holdout_ppm;   /* of shoppers that get no links, for comparison */
 	bool without_question;  /* inline links without a question are allowed */
 	bool amazon_allowed;
@@ -92,6 +93,7 @@ struct place_item {
 	const struct product *product;
 	struct str merchant; /* its name */
 	struct str url;
+	bool priced; /* the price may be shown */
 	bool also; /* of a card: another shop of the item before it */
 };
 /* A numbered list (references), or cards with image, title, price, shop; further shops of an item stand behind it. */

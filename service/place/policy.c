@@ -71,6 +71,8 @@ static enum status read_limits(const struct doc *d, struct place_limits *l, stru
 	if (s == OK)
 		s = read_count(d, "lookahead", 64, 512, &l->lookahead, e);
 	if (s == OK)
+		s = read_count(d, "price_days", 7, 3650, &l->price_days, e);
+	if (s == OK)
 		s = doc_real(d, "min_score", 0.3, &l->min_score, e);
 	if (s == OK)
 		s = doc_real(d, "min_telling", 0.3, &l->min_telling, e);

@@ -7,11 +7,15 @@
 
 #include <cmocka.h>
 
+#define DAY_MS 86400000LL
+#define NOW_MS (20000 * DAY_MS)
+
 struct offer {
 	const char *shop, *id, *title, *gtin, *brand, *mpn;
 	int64_t minor;
 	const char *currency;
 	enum availability availability;
+	int64_t updated_ms;
 };
 
 static struct catalog_part *shop_part(const char *shop, const struct offer *all, size_t n)
@@ -30,7 +34,8 @@ static struct catalog_part *shop_part(const char *shop, const struct offer *all,
 			continue;
 		snprintf(url, sizeof url, "https://%s.example/p/%s", shop, all[i].id);
 		struct product p = {.id = str_of(all[i].id), .title = str_of(all[i].title), .url = str_of(url), .brand = str_of(all[i].brand), .gtin = str_of(all[i].gtin),
-			.mpn = str_of(all[i].mpn), .category = STR("Home & Garden > Kitchen > Coffee Makers"), .price = {.minor = all[i].minor}, .availability = all[i].availability};
+			.mpn = str_of(all[i].mpn), .category = STR("Home & Garden > Kitchen > Coffee Makers"), .price = {.minor = all[i].minor}, .availability = all[i].availability,
+			.updated_ms = all[i].updated_ms};
 		memcpy(p.price.currency, all[i].currency, 4);
 		kit_ok(part_builder_add(b, &p, false, &e), &e);
 	}
@@ -59,6 +64,7 @@ static char *answer_of(const struct offer *all, size_t n, const char *answer, en
 	r.has_answer = true;
 	r.question = STR("Which moka pot should I buy for a small kitchen?");
 	r.form = form;
+	r.now_ms = NOW_MS;
 	struct buf out;
 	buf_init(&out, 1u << 20);
 	struct insert *in = NULL;
@@ -83,11 +89,11 @@ static void a_card_lists_three_shops_by_price(void **state)
 {
 	(void)state;
 	static const struct offer all[] = {
-		{"ash", "a1", MOKA, "08006363018432", "Bialetti", "", 3999, "USD", AVAIL_IN_STOCK},
-		{"ash", "a2", MOKA " Silver", "8006363018432", "Bialetti", "", 3899, "USD", AVAIL_IN_STOCK},
-		{"birch", "b1", MOKA, "8006363018432", "", "", 3100, "USD", AVAIL_OUT_OF_STOCK},
-		{"cedar", "c1", MOKA, "8006363018432", "Bialetti", "", 3499, "USD", AVAIL_IN_STOCK},
-		{"dogwood", "d1", MOKA, "8006363018432", "Bialetti", "", 3700, "USD", AVAIL_IN_STOCK},
+		{"ash", "a1", MOKA, "08006363018432", "Bialetti", "", 3999, "USD", AVAIL_IN_STOCK, 0},
+		{"ash", "a2", MOKA " Silver", "8006363018432", "Bialetti", "", 3899, "USD", AVAIL_IN_STOCK, 0},
+		{"birch", "b1", MOKA, "8006363018432", "", "", 3100, "USD", AVAIL_OUT_OF_STOCK, 0},
+		{"cedar", "c1", MOKA, "8006363018432", "Bialetti", "", 3499, "USD", AVAIL_IN_STOCK, 0},
+		{"dogwood", "d1", MOKA, "8006363018432", "Bialetti", "", 3700, "USD", AVAIL_IN_STOCK, 0},
 	};
 	char *text = answer_of(all, ARRAY_LEN(all), ANSWER, FORM_CARDS);
 	assert_non_null(strstr(text, "](https://cedar.example/p/c1) - Shop cedar, USD 34.99, [Shop dogwood](https://dogwood.example/p/d1), USD 37.00, "
@@ -101,10 +107,10 @@ static void brand_and_mpn_make_an_item_too(void **state)
 {
 	(void)state;
 	static const struct offer all[] = {
-		{"ash", "a1", MOKA, "", "Bialetti", "000-1163", 3999, "USD", AVAIL_IN_STOCK},
-		{"birch", "b1", MOKA, "", "BIALETTI", "0001163", 3100, "USD", AVAIL_IN_STOCK},
-		{"cedar", "c1", MOKA, "", "Bialetti", "0001164", 2000, "USD", AVAIL_IN_STOCK},
-		{"dogwood", "d1", MOKA, "", "", "0001163", 1000, "USD", AVAIL_IN_STOCK},
+		{"ash", "a1", MOKA, "", "Bialetti", "000-1163", 3999, "USD", AVAIL_IN_STOCK, 0},
+		{"birch", "b1", MOKA, "", "BIALETTI", "0001163", 3100, "USD", AVAIL_IN_STOCK, 0},
+		{"cedar", "c1", MOKA, "", "Bialetti", "0001164", 2000, "USD", AVAIL_IN_STOCK, 0},
+		{"dogwood", "d1", MOKA, "", "", "0001163", 1000, "USD", AVAIL_IN_STOCK, 0},
 	};
 	char *text = answer_of(all, 2, ANSWER, FORM_CARDS);
 	assert_non_null(strstr(text, "](https://birch.example/p/b1) - Shop birch, USD 31.00, [Shop ash](https://ash.example/p/a1), USD 39.99\n"));
@@ -119,8 +125,8 @@ static void references_name_an_item_once(void **state)
 {
 	(void)state;
 	static const struct offer all[] = {
-		{"ash", "a1", MOKA, "8006363018432", "Bialetti", "", 3999, "USD", AVAIL_IN_STOCK},
-		{"cedar", "c1", MOKA, "8006363018432", "Bialetti", "", 3499, "USD", AVAIL_IN_STOCK},
+		{"ash", "a1", MOKA, "8006363018432", "Bialetti", "", 3999, "USD", AVAIL_IN_STOCK, 0},
+		{"cedar", "c1", MOKA, "8006363018432", "Bialetti", "", 3499, "USD", AVAIL_IN_STOCK, 0},
 	};
 	char *text = answer_of(all, ARRAY_LEN(all), ANSWER, FORM_REFERENCES);
 	assert_true((strstr(text, "ash.example") != NULL) + (strstr(text, "cedar.example") != NULL) == 1);
@@ -132,8 +138,8 @@ static void an_item_is_linked_once_inline(void **state)
 	(void)state;
 	static const char twice[] = "For a small kitchen I would buy the Bialetti Moka Express.\n\nAnother word on it: the Bialetti Moka Pot is a good buy.";
 	struct offer all[] = {
-		{"ash", "a1", "Bialetti Moka Express", "8006363018432", "Bialetti", "", 3999, "USD", AVAIL_IN_STOCK},
-		{"cedar", "c1", "Bialetti Moka Pot", "8006363018432", "Bialetti", "", 3499, "USD", AVAIL_IN_STOCK},
+		{"ash", "a1", "Bialetti Moka Express", "8006363018432", "Bialetti", "", 3999, "USD", AVAIL_IN_STOCK, 0},
+		{"cedar", "c1", "Bialetti Moka Pot", "8006363018432", "Bialetti", "", 3499, "USD", AVAIL_IN_STOCK, 0},
 	};
 	char *text = answer_of(all, ARRAY_LEN(all), twice, FORM_INLINE);
 	assert_non_null(strstr(text, "ash.example"));
@@ -146,6 +152,18 @@ static void an_item_is_linked_once_inline(void **state)
 	free(text);
 }
 
+static void an_old_price_is_not_shown(void **state)
+{
+	(void)state;
+	static const struct offer all[] = {
+		{"ash", "a1", MOKA, "8006363018432", "Bialetti", "", 3999, "USD", AVAIL_IN_STOCK, NOW_MS - 8 * DAY_MS},
+		{"cedar", "c1", MOKA, "8006363018432", "Bialetti", "", 4499, "USD", AVAIL_IN_STOCK, NOW_MS - 6 * DAY_MS},
+	};
+	char *text = answer_of(all, ARRAY_LEN(all), ANSWER, FORM_CARDS);
+	assert_non_null(strstr(text, "](https://ash.example/p/a1) - Shop ash, [Shop cedar](https://cedar.example/p/c1), USD 44.99\n"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +171,7 @@ int main(void)
 		cmocka_unit_test(brand_and_mpn_make_an_item_too),
 		cmocka_unit_test(references_name_an_item_once),
 		cmocka_unit_test(an_item_is_linked_once_inline),
+		cmocka_unit_test(an_old_price_is_not_shown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
