@@ -29,6 +29,7 @@
 	X(bare)      /* singular in running prose, with nothing that says it is a thing */ \
 	X(named)     /* it names one product */ \
 	X(branded)   /* its maker is named, and the product's */ \
+	X(lacks)     /* the word right before the hit is one of titles, and the product's has it not: wheel | cleaner */ \
 	X(loose)     /* share of its words that the product's title does not have */ \
 	X(depth)     /* of their category */ \
 	X(food)      /* groceries */ \
@@ -37,8 +38,19 @@
 	X(extended)  /* more words than the hit */ \
 	X(trailing)  /* in a list item or cell, but not at its beginning */ \
 	X(listed)    /* a list is asked for, and it begins an item or stands in a series */ \
-	X(han_item) \
-	X(han_whole)
+	X(share)     /* of the phrase's products, those in its category */ \
+	X(noun)      /* how often the phrase ends the titles that hold it */ \
+	X(support)   /* how many products it has: 1 with a thousand */ \
+	X(fit)       /* how much of the product's title is the phrase: 1 where that names just it */ \
+	X(behind)    /* "in", "on", "with" before it: a place or a means */ \
+	X(leads)     /* it begins its clause, and no item */ \
+	X(bracket)   /* right behind an opening bracket */ \
+	X(asked)     /* the question names the kind, and it begins no item */ \
+	X(again)     /* the answer has had the phrase before */ \
+	X(early)     /* 1 at the beginning, less with every word */ \
+	X(world)     /* how much the question's words stand in titles of its department, against the one they stand in most */ \
+	X(realm)     /* the same of the category's first step */ \
+	X(company)   /* share of the kinds named before it in the answer that lie in its department */
 
 enum fact {
 #define X(name) FACT_##name,
@@ -57,6 +69,7 @@ struct candidate {
 	size_t ranked_count;
 	const struct place_locale *locale;
 	bool maker;                   /* a maker's name stands in the phrase, and the product must have it */
+	bool unsold;                  /* a kind of which nothing may be linked: the noun at its end may name more */
 	double fact[FACT_COUNT];
 	double chance; /* 0..1 that an editor would link it */
 };
@@ -79,8 +92,14 @@ void phrase_facts(const struct insert *in, struct candidate *c);
 /* Does the question name the phrase only as the beginning of another thing? */
 bool weigh_only_within(const struct insert *in, uint32_t phrase);
 void weigh_question(struct insert *in); /* which things the question names */
+/* What world of goods the question talks about; once, when a candidate first asks. */
+void weigh_world(struct insert *in);
 void weigh_candidate(struct insert *in, struct candidate *c);
+/* Remembers a phrase that the answer has, whether it is linked or not. */
+void weigh_seen(struct insert *in, const struct candidate *c);
+/* What a fact adds to the candidate's logistic sum. */
+double weigh_pull(const struct insert *in, const struct candidate *c, enum fact f);
 const char *weigh_name(enum fact f);
-MUST_USE enum status weigh_rules(const struct doc *matching, double weights[], double *enough, struct err *e);
+MUST_USE enum status weigh_rules(const struct doc *matching, struct shelf *s, struct err *e);
 
 #endif

@@ -38,7 +38,8 @@ struct shelf {
 	struct catalog *catalog;
 	struct match_index *match;
 	struct flow_rules *rules;
-	double weigh[SHELF_WEIGHTS], enough; /* of a candidate's facts; the least chance to link */
+	double weigh[SHELF_WEIGHTS], weigh_han[SHELF_WEIGHTS]; /* of a candidate's facts; what is added for Chinese phrases */
+	double enough; /* the least chance to link */
 	const struct link_keys *keys;
 	char *public_url; /* without a slash at the end; "" none */
 };
@@ -108,6 +109,7 @@ struct choice { /* a candidate for a card or a reference, until the end */
 };
 #define INSERT_CHOICES 64
 #define INSERT_ASKED 16
+#define INSERT_SEEN 32
 struct candidate; /* candidate.h */
 
 struct insert {
@@ -148,6 +150,10 @@ struct insert {
 	uint32_t within_phrase[INSERT_ASKED]; /* what they are for: 手机 where a 手机壳 is asked for, and never by itself */
 	uint32_t within_count;
 	bool listing; /* it asks for a list of goods */
+	double *world;       /* by department: how much the question's words are used there; NULL until a candidate asks */
+	double world_most, realm_most;
+	uint32_t seen_phrase[INSERT_SEEN], seen_department[INSERT_SEEN]; /* of the answer, the last ones */
+	uint32_t seen_count;
 	void (*trace)(void *arg, const struct insert *in, const struct candidate *c); /* tools: told of each candidate, and nothing is linked */
 	void *trace_arg;
 	struct placed placed[PLACE_MAX_LINKS];

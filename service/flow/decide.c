@@ -322,7 +322,7 @@ static enum status put_link(struct insert *in, const struct candidate *c)
 	memcpy(p->rivals, c->ranked + 1, (c->ranked_count - 1) * sizeof *p->rivals);
 	p->chance = c->chance;
 	for (size_t i = 0; i < FACT_COUNT; i++)
-		p->pull[i] = (float)(c->fact[i] * in->shelf->weigh[i]);
+		p->pull[i] = (float)weigh_pull(in, c, (enum fact)i);
 	decide_identity(in, str_sub(text_source(in->text), 0, c->from));
 	enum status s = decide_url(in, c->ranked[0].product, p);
 	if (s != OK)
@@ -427,13 +427,47 @@ static enum refusal rank(struct insert *in, struct candidate *c)
 	struct sieve f = {.in = in, .locale = c->locale};
 	if (!context || !phrase_needs(in, c, context))
 		return REFUSED_BELOW_THRESHOLD;
+	weigh_world(in);
+	if (in->world != NULL && in->world_most > 0)
+		match_context_world(context, in->world, in->world_most);
 	c->ranked_count = match_rank(in->shelf->match, c->phrase, context, (struct match_filter){allow, &f}, c->ranked, ARRAY_LEN(c->ranked), NULL);
+	c->unsold = c->ranked_count == 0 && f.worst == REFUSED_NOT && c->words.kind == MATCH_TYPE;
 	if (c->ranked_count == 0)
 		return f.worst != REFUSED_NOT ? f.worst : REFUSED_BELOW_THRESHOLD;
 	phrase_facts(in, c);
 	weigh_candidate(in, c);
 	bool sure = c->ranked[0].score >= place_limits(in->shelf->rules->policy)->min_score && c->chance >= in->shelf->enough;
 	return sure ? REFUSED_NOT : REFUSED_BELOW_THRESHOLD;
+}
+
+/* Does what the answer says up to here leave room for links? */
+static bool still_shopping(struct insert *in, const struct candidate *c)
+{
+	if (!in->gate.n)
+		judge(in, text_tokens(in->text)[sentence_start(in, c->hit)].start, text_tokens(in->text)[c->window].end);
+	return !in->gate.n && in->intent.class == INTENT_CONSUMER;
+}
+
+/* Where the question is evidence, the answer can only speak against a link: its words are read when there is one to be made. */
+static enum status decide_candidate(struct insert *in, struct candidate *c)
+{
+	decide_sentences(in, text_tokens(in->text)[c->hit].sentence);
+	if (in->gate.n || (!in->evidence && !still_shopping(in, c)) || in->intent.class != INTENT_CONSUMER)
+		return OK;
+	enum refusal r = refuse_phrase(in, c);
+	if (r == REFUSED_NOT)
+		r = rank(in, c);
+	note(in, r);
+	if (in->trace && c->ranked_count > 0) {
+		in->trace(in->trace_arg, in, c);
+		return OK;
+	}
+	if (r != REFUSED_NOT || (in->evidence && !still_shopping(in, c)))
+		return OK;
+	if (on_words(in))
+		return put_link(in, c);
+	keep_choice(in, c);
+	return OK;
 }
 
 /* Decides about the phrase that starts at token first. *over: the last token that it is about. *wait: more bytes are needed. */
@@ -465,25 +499,11 @@ static enum status decide_start(struct insert *in, uint32_t first, struct start 
 		if (w != WRAP_YES)
 			return OK;
 	}
-	decide_sentences(in, t[first].sentence);
-	if (!in->gate.n)
-		judge(in, t[sentence_start(in, first)].start, t[c.window].end);
-	if (in->gate.n || in->intent.class != INTENT_CONSUMER)
-		return OK;
-	enum refusal r = refuse_phrase(in, &c);
-	if (r == REFUSED_NOT)
-		r = rank(in, &c);
-	note(in, r);
-	if (in->trace && c.ranked_count > 0) {
-		in->trace(in->trace_arg, in, &c);
-		return OK;
-	}
-	if (r != REFUSED_NOT)
-		return OK;
-	if (on_words(in))
-		return put_link(in, &c);
-	keep_choice(in, &c);
-	return OK;
+	enum status s = decide_candidate(in, &c);
+	weigh_seen(in, &c);
+	if (c.unsold)
+		*over = first;
+	return s;
 }
 
 /* Can a phrase that has begun still grow with the next token? A long gap ends them all. */

@@ -253,6 +253,18 @@ static bool is_compound(const struct insert *in, const struct candidate *c)
 	return !plural(word) || names_thing(in, word);
 }
 
+/* Could the word be a verb? The titles then have its -ing form: rinsing, brushing; a flashlight does nothing. */
+static bool may_act(const struct insert *in, struct str w)
+{
+	char form[MAX_TOKEN + 4];
+	size_t n = w.n > 0 && w.n <= MAX_TOKEN && w.p[w.n - 1] == 'e' ? w.n - 1 : w.n;
+	if (n == 0 || n > MAX_TOKEN)
+		return false;
+	memcpy(form, w.p, n);
+	memcpy(form + n, "ing", 3);
+	return match_used(in->shelf->match, UINT32_MAX, STR_NONE, (struct str){form, n + 3}, 1) > 0;
+}
+
 /* "to jam", "Rinse the tires", "they can dress": no things. */
 static bool is_verb(const struct insert *in, const struct candidate *c)
 {
@@ -266,7 +278,9 @@ static bool is_verb(const struct insert *in, const struct candidate *c)
 	unsigned next = role(in, c->last + 1);
 	struct str word = text_folded(in->text, c->last + 1);
 	bool bound = str_eq(word, STR("or")) || str_eq(word, STR("and")) || str_eq(word, STR("for")) || (c->fact[FACT_item] > 0 && str_eq(word, STR("with")));
-	return begins && !bound && (next & (MATCH_WORD_EDGE | MATCH_WORD_ARTICLE));
+	if (bound || ((next & MATCH_WORD_BEHIND) && !may_act(in, text_folded(in->text, c->last))))
+		return false;
+	return begins && (next & (MATCH_WORD_EDGE | MATCH_WORD_ARTICLE));
 }
 
 /* Another word before, tied by a hyphen, which no title has with it: check-ups. */
@@ -484,6 +498,7 @@ void phrase_facts(const struct insert *in, struct candidate *c)
 	f[FACT_bare] = !(f[FACT_han] > 0) && !item && !article && !(f[FACT_series] > 0) && !plural(text_folded(in->text, c->last)) &&
 	               c->first == c->last;
 	f[FACT_several] = f[FACT_han] > 0 ? c->hit_last - c->hit >= 2 : c->hit_last > c->hit;
-	f[FACT_han_item] = f[FACT_han] * f[FACT_item];
-	f[FACT_han_whole] = f[FACT_han] * f[FACT_whole];
+	f[FACT_behind] = start > 0 && joined(in, start - 1) && (role(in, start - 1) & MATCH_WORD_BEHIND) && !(role(in, start - 1) & MATCH_WORD_ADVICE);
+	f[FACT_leads] = left && !item;
+	f[FACT_bracket] = token(in, start)->start > 0 && strchr("([", text_source(in->text).p[token(in, start)->start - 1]) != NULL;
 }

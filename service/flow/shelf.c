@@ -132,7 +132,7 @@ enum status shelf_new(struct catalog *c, struct flow_rules *r, const struct link
 		free(url);
 		return err_set(e, E_NOMEM, "", "out of memory");
 	}
-	enum status st = weigh_rules(r->matching, s->weigh, &s->enough, e);
+	enum status st = weigh_rules(r->matching, s, e);
 	if (st == OK)
 		st = match_index_new(c, r->matching, seed, &s->match, e);
 	if (st != OK) {

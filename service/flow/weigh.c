@@ -3,19 +3,35 @@
 
 #include <math.h>
 
+#define WORLD_WORDS 64 /* of the question, from its end */
+#define EARLY_WORDS 50.0
+
 static const char *const names[FACT_COUNT] = {
 #define X(name) #name,
         FACTS(X)
 #undef X
 };
 
-enum status weigh_rules(const struct doc *matching, double weights[], double *enough, struct err *e)
+static enum status read_weights(const struct doc *d, double weights[], struct err *e)
 {
-	const struct doc *d = doc_get(matching, "weigh");
-	enum status s = doc_real(d, "enough", 0, enough, e);
+	enum status s = OK;
 	for (size_t i = 0; s == OK && i < FACT_COUNT; i++)
 		s = doc_real(d, names[i], 0, &weights[i], e);
 	return s;
+}
+
+enum status weigh_rules(const struct doc *matching, struct shelf *s, struct err *e)
+{
+	const struct doc *d = doc_get(matching, "weigh");
+	enum status st = doc_real(d, "enough", 0, &s->enough, e);
+	if (st == OK)
+		st = read_weights(d, s->weigh, e);
+	return st != OK ? st : read_weights(doc_get(matching, "weigh_han"), s->weigh_han, e);
+}
+
+double weigh_pull(const struct insert *in, const struct candidate *c, enum fact f)
+{
+	return c->fact[f] * (in->shelf->weigh[f] + c->fact[FACT_han] * in->shelf->weigh_han[f]);
 }
 
 const char *weigh_name(enum fact f)
@@ -90,6 +106,66 @@ static void compare_question(const struct insert *in, struct candidate *c)
 		kin |= mine.n > 0 && str_eq(mine, department(match_phrase(in->shelf->match, in->asked_phrase[i]).category));
 	}
 	c->fact[FACT_stranger] = in->asked_count > 0 && !kin && !in->listing;
+	c->fact[FACT_asked] = !(c->fact[FACT_item] > 0) && has_phrase(in->asked_phrase, in->asked_count, c->phrase);
+}
+
+/* ---- worlds of goods ---------------------------------------------------------------------- */
+
+/* Everyday words, numbers and what binds say nothing about a world. */
+static void spread_question(const struct insert *in, double *sums)
+{
+	const struct text *q = in->question;
+	uint32_t count = (uint32_t)text_count(q), first = count > WORLD_WORDS ? count - WORLD_WORDS : 0;
+	for (uint32_t i = first; i < count; i++) {
+		struct str w = text_folded(q, i);
+		const struct text_token *t = &text_tokens(q)[i];
+		bool han = t->kind == TEXT_HAN, pair = han && i > 0 && t[-1].kind == TEXT_HAN && t->gap == GAP_NONE;
+		unsigned says_nothing = MATCH_WORD_EDGE | MATCH_WORD_PLAIN | MATCH_WORD_TAIL | MATCH_WORD_ARTICLE;
+		if (han ? pair : !(match_word(in->shelf->match, w) & says_nothing))
+			match_spread(in->shelf->match, pair ? text_folded(q, i - 1) : STR_NONE, w, sums);
+	}
+}
+
+/* Departments, and behind them their realms, in one array. */
+void weigh_world(struct insert *in)
+{
+	if (in->world != NULL)
+		return;
+	size_t n = match_departments(in->shelf->match);
+	double *sums = ARENA_TAKE(in->a, double, 2 * n);
+	if (sums == NULL)
+		return;
+	spread_question(in, sums);
+	for (uint32_t d = 0; d < n; d++) {
+		double *realm = &sums[n + match_realm(in->shelf->match, d)];
+		*realm += sums[d];
+		in->world_most = fmax(in->world_most, sums[d]);
+		in->realm_most = fmax(in->realm_most, *realm);
+	}
+	in->world = sums;
+}
+
+static void compare_world(struct insert *in, struct candidate *c)
+{
+	uint32_t mine = match_department(in->shelf->match, c->ranked[0].product), kin = 0;
+	size_t realms = match_departments(in->shelf->match);
+	if (in->world != NULL && in->world_most > 0) {
+		c->fact[FACT_world] = in->world[mine] / in->world_most;
+		c->fact[FACT_realm] = in->world[realms + match_realm(in->shelf->match, mine)] / in->realm_most;
+	}
+	uint32_t n = in->seen_count < INSERT_SEEN ? in->seen_count : INSERT_SEEN;
+	for (uint32_t i = 0; i < n; i++) {
+		kin += in->seen_department[i] == mine;
+		c->fact[FACT_again] = fmax(c->fact[FACT_again], in->seen_phrase[i] == c->phrase);
+	}
+	c->fact[FACT_company] = n > 0 ? (double)kin / n : 0;
+}
+
+void weigh_seen(struct insert *in, const struct candidate *c)
+{
+	uint32_t at = in->seen_count++ % INSERT_SEEN;
+	in->seen_phrase[at] = c->phrase;
+	in->seen_department[at] = c->ranked_count > 0 ? match_department(in->shelf->match, c->ranked[0].product) : UINT32_MAX;
 }
 
 /* Does a category lie in one of a list's? */
@@ -129,6 +205,20 @@ static double loose_share(const struct insert *in, const struct candidate *c)
 	return words > 0 ? loose / words : 0;
 }
 
+/* "Wheel cleaner" is no kitchen cleaner: a word that titles know, before the noun, makes another thing of it unless the product has it. */
+static bool lacks_modifier(const struct insert *in, const struct candidate *c)
+{
+	uint32_t at = c->hit - 1;
+	if (c->hit == c->first)
+		return false;
+	const struct text_token *t = &text_tokens(in->text)[at];
+	bool han = t->kind == TEXT_HAN, pair = han && at > c->first && t[-1].kind == TEXT_HAN && t->gap == GAP_NONE;
+	if (han && !pair)
+		return false;
+	struct str before = pair ? text_folded(in->text, at - 1) : STR_NONE, w = text_folded(in->text, at);
+	return match_used(in->shelf->match, UINT32_MAX, before, w, 3) >= 3 && !match_has(in->shelf->match, c->ranked[0].product, before, w);
+}
+
 void weigh_candidate(struct insert *in, struct candidate *c)
 {
 	double *f = c->fact, sum = 0;
@@ -140,14 +230,21 @@ void weigh_candidate(struct insert *in, struct candidate *c)
 	f[FACT_listing] = in->listing;
 	f[FACT_named] = c->words.kind == MATCH_MODEL || c->words.kind == MATCH_PRODUCT;
 	f[FACT_branded] = c->words.kind == MATCH_BRANDED || c->maker;
+	f[FACT_lacks] = lacks_modifier(in, c);
 	f[FACT_loose] = loose_share(in, c);
 	f[FACT_depth] = (double)steps(c->words.category) / 5;
 	f[FACT_food] = lies_in(in, "groceries", c->words.category);
 	f[FACT_fresh] = lies_in(in, "fresh", c->words.category);
 	f[FACT_small] = 1 - fmin(1, log10((double)catalog_count(in->shelf->catalog) + 1) / 4);
 	f[FACT_listed] = in->listing && (f[FACT_item] > 0 || f[FACT_series] > 0);
+	f[FACT_share] = c->words.share;
+	f[FACT_noun] = c->words.noun;
+	f[FACT_support] = fmin(1, log10((double)c->words.total + 1) / 3);
+	f[FACT_fit] = c->ranked[0].phrase;
+	f[FACT_early] = EARLY_WORDS / (EARLY_WORDS + (double)c->first);
 	compare_question(in, c);
+	compare_world(in, c);
 	for (size_t i = 0; i < FACT_COUNT; i++)
-		sum += f[i] * in->shelf->weigh[i];
+		sum += weigh_pull(in, c, (enum fact)i);
 	c->chance = 1 / (1 + exp(-sum));
 }

@@ -63,23 +63,22 @@ static bool below(const struct titles *t, uint32_t category, uint32_t top)
 	return top == 0 || titles_common(t, category, top) == top;
 }
 
-/* Moves the mentions that stand for a kind of thing to the front, in order of products: those in its category, and
- * where some titles name it first, only these. */
+/* Moves the mentions that stand for a kind of thing to the front, in order of products: those in its category; where some titles
+ * there name it first, only such titles, and those of other categories too: what is talked about decides between worlds (a toy cash
+ * register). */
 static size_t choose(const struct titles *t, uint32_t category, struct mention *m, size_t n)
 {
 	size_t kept = 0, heads = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (m[i].fit == FIT_GROUP || !below(t, t->category[m[i].product], category))
-			continue;
-		heads += m[i].fit >= FIT_HEAD;
-		m[kept++] = m[i];
-	}
+	for (size_t i = 0; i < n; i++)
+		heads += m[i].fit >= FIT_HEAD && below(t, t->category[m[i].product], category);
+	for (size_t i = 0; heads == 0 && i < n; i++)
+		if (m[i].fit != FIT_GROUP && below(t, t->category[m[i].product], category))
+			m[kept++] = m[i];
 	if (heads == 0)
 		return kept;
-	n = kept;
 	kept = 0;
 	for (size_t i = 0; i < n; i++)
-		if (m[i].fit >= FIT_HEAD)
+		if (m[i].fit >= FIT_HEAD && t->category[m[i].product] != 0)
 			m[kept++] = m[i];
 	return kept;
 }
@@ -178,6 +177,8 @@ static bool seal_node(struct seal *s, uint32_t node)
 	        .telling = (float)(telling > 1 ? 1 : telling),
 	        .kind = (uint8_t)kind,
 	        .words = fact->words,
+	        .share = (uint8_t)(255 * (kind == MATCH_TYPE ? (double)fact->share : share)),
+	        .noun = (uint8_t)(255 * (double)fact->noun),
 	        .han = fact->han};
 	if (!seal_text(s, node, &e))
 		return false;
@@ -401,6 +402,8 @@ struct match_phrase match_phrase(const struct match_index *ix, uint32_t phrase)
 	return (struct match_phrase){.text = {ix->texts + e->text, e->text_n},
 	        .kind = e->kind,
 	        .telling = (double)e->telling,
+	        .share = e->share / 255.0,
+	        .noun = e->noun / 255.0,
 	        .category = ix->titles.category_text[e->category],
 	        .products = ix->products + e->first,
 	        .product_count = e->count,

@@ -13,6 +13,7 @@ struct entry {
 	uint32_t total, category;
 	float telling;
 	uint8_t kind, words;
+	uint8_t share, noun; /* of 255: products in its category; how much it is a noun */
 	bool han;
 };
 

@@ -37,6 +37,7 @@ struct match_phrase {
 	struct str text; /* folded tokens joined by single spaces where words meet; Han unspaced */
 	enum match_kind kind;
 	double telling;           /* 0..1: how surely these words mean these products */
+	double share, noun;       /* two parts of it: of its products in one category; how often it ends the titles that hold it */
 	struct str category;      /* the category most of its products share, "" if none does */
 	const uint32_t *products; /* numbers of the snapshot, in stable order (not by id of upload) */
 	uint32_t product_count;   /* as stored: at most MATCH_MAX_PRODUCTS; see total */
@@ -90,11 +91,18 @@ enum match_word {
 	MATCH_WORD_LISTING = 64, /* in a question: a list of goods is wanted */
 	MATCH_WORD_MEASURE = 256, /* 台, 盒: behind a number it counts */
 	MATCH_WORD_NUMBER = 512,  /* 一, 几, 这 */
+	MATCH_WORD_BEHIND = 1024, /* in, with, of: what a thing is for, has or is done with */
 	MATCH_WORD_TAIL = 128    /* behind or before the thing without being it: 家用, black, pack */
 };
 unsigned match_word(const struct match_index *ix, struct str folded);
 /* Does a category have the word in its own name, as Camping & Hiking have camping? Then it says what world a thing is for. */
 bool match_calls(const struct match_index *ix, struct str folded);
+/* What world of goods is talked about: adds to sums, by department, where the titles with the word (with `before`: the pair of Han
+ * characters) lie; one word adds 1 at most. A department is a category's first steps, at most two. */
+size_t match_departments(const struct match_index *ix); /* room that sums needs */
+void match_spread(const struct match_index *ix, struct str before, struct str folded, double *sums);
+uint32_t match_department(const struct match_index *ix, uint32_t product);
+uint32_t match_realm(const struct match_index *ix, uint32_t department); /* its first step */
 /* In how many titles the word stands, no more than `most`; before is the Han character right before a Han one (STR_NONE: none), for
  * the pair. With a phrase, only among titles of the phrase's category; UINT32_MAX: among all. */
 uint32_t match_used(const struct match_index *ix, uint32_t phrase, struct str before, struct str folded, uint32_t most);
@@ -115,6 +123,10 @@ void match_context_add(struct match_context *c, struct str folded, enum text_kin
 /* A word that a product's title or brand must have to be chosen at all; the pair with the Han character before it, where that is
  * given. Words that no title knows leave no product. */
 void match_context_need(struct match_context *c, struct str before, struct str folded);
+
+/* What match_spread found: a product whose department is talked about most is as good as one in the phrase's own category. sums is
+ * borrowed; most is its largest, over 0. */
+void match_context_world(struct match_context *c, const double *sums, double most);
 
 /* What products may be chosen at all. */
 struct match_filter {

@@ -33,6 +33,7 @@ struct node_fact {
 	uint32_t suffix;  /* the node of the phrase without its first word */
 	uint32_t category;
 	float telling, ends; /* ends: how much its words are the end of titles, 0..1 */
+	float share, noun;   /* of its products in its category; how much it is a noun: of several words, its last word too */
 	uint8_t kinds, words;
 	bool han;
 };

@@ -2,6 +2,7 @@
  * (merchant, id), which is the order of product numbers. Commission is no input. */
 #include "match/index.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,8 @@ struct match_context {
 	size_t last_n;
 	uint32_t need[MOST_NEEDS]; /* words a product must have */
 	size_t need_count;
+	const double *world; /* by department, NULL: none */
+	double world_most;
 };
 
 enum { FIRST_SLOTS = 256, MOST_WORDS = 1 << 14 };
@@ -97,6 +100,14 @@ void match_context_need(struct match_context *c, struct str before, struct str f
 	if (c == NULL || c->need_count == MOST_NEEDS || (before.n > 0 && !terms_bigram(before, folded, space, &word)))
 		return;
 	c->need[c->need_count++] = lexicon_find(&c->ix->titles.lexicon, word);
+}
+
+void match_context_world(struct match_context *c, const double *sums, double most)
+{
+	if (c == NULL)
+		return;
+	c->world = sums;
+	c->world_most = most;
 }
 
 /* Forward terms of a product rise. */
@@ -222,6 +233,8 @@ size_t match_rank(const struct match_index *ix, uint32_t phrase, const struct ma
 		score_words(ix, c, &r);
 		r.phrase = score_fit(ix->fits[i]);
 		r.category = score_category(&ix->titles, r.product, e->category);
+		if (c != NULL && c->world != NULL)
+			r.category = fmax(r.category, c->world[match_department(ix, r.product)] / c->world_most);
 		r.score = tune->content * r.content + tune->phrase * r.phrase + tune->title * r.title + tune->category * r.category;
 		n = keep_best(ix, out, n, max, &r);
 	}

@@ -7,6 +7,10 @@
 
 enum { LONGEST_INNER = 4, CLOSES_ENOUGH = 8, CLOSES_PART = 5 };
 enum { LONGEST_TYPE = 4, LONGEST_HAN_TYPE = 7, SHORTEST_HAN_TYPE = 2 };
+enum { COINED_ENOUGH = 5, RARE_ENOUGH = 4, ALONE_ENOUGH = 3 /* titles */ };
+#define COINED_SHARE 0.8
+#define COINED_NOUN 0.3
+#define RARE_SHARE 0.9
 
 /* With so few titles nothing can be counted: what one of them names first is a kind of thing. */
 static bool is_small(const struct phrases *f)
@@ -228,10 +232,25 @@ static bool is_participle(struct str w)
 	return w.n >= 5 && str_ends(w, STR("ed")) && !str_ends(w, STR("eed"));
 }
 
+static double headness(const struct phrases *f, const struct node_fact *fact, double ends)
+{
+	return ends / (ends + (fact->han ? f->tune->han_head_share : f->tune->head_share));
+}
+
 /* So many things are sold under an everyday word, in a category called so, that it means them: watch. */
 static bool overwhelming(const struct phrases *f, const struct usage *u, uint32_t namesake)
 {
 	return namesake != 0 && u->heads >= f->tune->everyday_heads && u->heads * 2 >= u->all + u->works;
+}
+
+/* Everyday words that together are one thing's name, as shops use them: hard drive, power bank. Its noun ends titles by itself too, so that
+ * "fine point" and "air force" are none. */
+static bool coined(const struct phrases *f, uint32_t node, const struct usage *u, double share)
+{
+	const struct node_fact *fact = &f->fact[node];
+	uint32_t n = u->heads + u->later, last = trie_step(&f->trie, 0, f->trie.word[node]);
+	bool noun = last != NODE_NONE && (double)f->fact[last].ends >= headness(f, fact, COINED_NOUN);
+	return fact->words > 1 && !fact->han && n >= COINED_ENOUGH && n * 3 >= u->all + u->works && share >= COINED_SHARE && noun;
 }
 
 static bool word_allowed(const struct phrases *f, uint32_t node, bool always)
@@ -248,16 +267,11 @@ static bool word_allowed(const struct phrases *f, uint32_t node, bool always)
 	return !all_generic && !link_at_end && long_enough && !is_participle(last);
 }
 
-static double headness(const struct phrases *f, const struct node_fact *fact, double ends)
-{
-	return ends / (ends + (fact->han ? f->tune->han_head_share : f->tune->head_share));
-}
-
 /* A telling word ends most titles that hold it, in one category, and is no everyday word. Several words are seldom anything but
  * what they say, and as good a noun as their last one is. */
-static double type_telling(const struct phrases *f, uint32_t node, const struct usage *u, double share, uint32_t category)
+static double type_telling(struct phrases *f, uint32_t node, const struct usage *u, double share, uint32_t category)
 {
-	const struct node_fact *fact = &f->fact[node];
+	struct node_fact *fact = &f->fact[node];
 	bool several = fact->words > 1 && !fact->han;
 	double n = u->heads + (several ? 0.5 : 0.25) * u->later;
 	double half = fact->han ? f->tune->han_half_support : several ? f->tune->half_support / 3 : f->tune->half_support;
@@ -271,6 +285,8 @@ static double type_telling(const struct phrases *f, uint32_t node, const struct 
 		head = noun > head ? noun : head;
 	}
 	double depth = f->titles->category_depth[category] >= 2 ? 1 : 0.6;
+	fact->share = (float)share;
+	fact->noun = (float)head;
 	return support * share * head * depth;
 }
 
@@ -281,6 +297,19 @@ static bool enough_heads(const struct phrases *f, const struct node_fact *fact, 
 	if (fact->han)
 		return (u->heads >= f->tune->min_han_heads || u->heads + u->later >= f->tune->min_han_inner) && fact->words <= LONGEST_HAN_TYPE - 1;
 	return fact->words > 1 ? u->heads + u->later >= 1 : u->heads >= f->tune->min_word_heads;
+}
+
+/* A rare word (gruyere, 手电筒) that ends a title or two, where all titles that hold it lie in one category: it is about that kind of
+ * thing wherever it stands. */
+static bool rare_name(struct phrases *f, const struct node_fact *fact, const struct usage *u, const struct mention *m, size_t n)
+{
+	double share;
+	bool ends = fact->han ? u->heads >= 1 || (fact->words > SHORTEST_HAN_TYPE && u->later >= 2) : fact->words == 1 && u->heads >= 1;
+	uint32_t all = u->all + u->works;
+	if (!ends || fact->words >= LONGEST_HAN_TYPE || u->works * 4 > all || all < (fact->han && u->later >= 2 ? 2 : RARE_ENOUGH))
+		return false;
+	uint32_t category = phrases_category(f, m, n, FIT_INSIDE, RARE_SHARE, &share);
+	return category != 0 && f->titles->category_depth[category] >= 3;
 }
 
 /* How much oftener a Chinese phrase's first character stands before the rest than chance would have it: 度高 and
@@ -314,7 +343,8 @@ static bool is_fragment(const struct phrases *f, const struct node_fact *fact, c
 {
 	double share = fact->han ? f->tune->han_fragment_share : f->tune->fragment_share;
 	uint32_t all = u->all + u->works;
-	return all >= (fact->han ? 3 : 2) && fact->words > 1 && fact->longest > share * all;
+	bool alone = !fact->han && all >= fact->longest + ALONE_ENOUGH; /* picture frame of digital picture frame */
+	return all >= (fact->han ? 3 : 2) && fact->words > 1 && fact->longest > share * all && !alone;
 }
 
 /* A category that is called just what the phrase says, the deepest one with enough of its products: Sunscreen. */
@@ -343,13 +373,21 @@ static void judge_type(struct phrases *f, uint32_t node, const struct mention *m
 {
 	struct node_fact *fact = &f->fact[node];
 	struct usage u = count_usage(f->titles, m, n);
+<<<<<<< HEAD
 	bool counted = enough_heads(f, fact, &u);
 	uint32_t same = u.heads >= f->tune->everyday_heads || (!counted && is_small(f)) ? namesake(f, node, m, n) : 0;
 	if (!(counted || (is_small(f) && same != 0)) || is_fragment(f, fact, &u) || !holds_together(f, node, &u) || !word_allowed(f, node, overwhelming(f, &u, same)))
+=======
+	uint32_t same = u.heads >= f->tune->everyday_heads ? namesake(f, node, m, n) : 0;
+	bool enough = enough_heads(f, fact, &u) || rare_name(f, fact, &u, m, n);
+	if (!enough || is_fragment(f, fact, &u) || !holds_together(f, node, &u))
+>>>>>>> 091c36c (match, flow: worlds of goods, coined names, rare names; facts of place, company and worlds; weights fitted again, with a part for Chinese)
 		return;
 	double share;
 	enum fit least = u.heads >= 2 ? FIT_HEAD : FIT_LATER;
 	fact->category = phrases_category(f, m, n, least, f->tune->category_share, &share);
+	if (!word_allowed(f, node, overwhelming(f, &u, same) || coined(f, node, &u, share)))
+		return;
 	same = same != 0 ? same : namesake(f, node, m, n);
 	if (same != 0) {
 		fact->category = same;

@@ -16,6 +16,7 @@ unsigned match_word(const struct match_index *ix, struct str folded)
 	        {ROLE_UNIT, MATCH_WORD_UNIT},
 	        {ROLE_LISTING, MATCH_WORD_LISTING},
 	        {ROLE_TAIL, MATCH_WORD_TAIL},
+	        {ROLE_BREAK, MATCH_WORD_BEHIND},
 	        {ROLE_MEASURE, MATCH_WORD_MEASURE},
 	        {ROLE_NUMBER, MATCH_WORD_NUMBER},
 	};
@@ -26,7 +27,11 @@ unsigned match_word(const struct match_index *ix, struct str folded)
 	return out;
 }
 
-enum { LOOKED_AT = 2048 /* titles with a word, of which so many are looked at */ };
+enum {
+	LOOKED_AT = 2048, /* titles with a word, of which so many are looked at */
+	SAMPLED = 256,    /* of them, for the departments they lie in */
+	FEW_TITLES = 2,   /* with so many a word counts half */
+};
 
 uint32_t match_used(const struct match_index *ix, uint32_t phrase, struct str before, struct str folded, uint32_t most)
 {
@@ -44,6 +49,42 @@ uint32_t match_used(const struct match_index *ix, uint32_t phrase, struct str be
 		used += category == 0 || titles_common(&ix->titles, have, category) == category;
 	}
 	return used;
+}
+
+static uint32_t step_of(const struct titles *t, uint32_t category, unsigned depth)
+{
+	while (t->category_depth[category] > depth)
+		category = t->category_parent[category];
+	return category;
+}
+
+size_t match_departments(const struct match_index *ix)
+{
+	return ix->titles.category_count;
+}
+
+uint32_t match_department(const struct match_index *ix, uint32_t product)
+{
+	return step_of(&ix->titles, ix->titles.category[product], 2);
+}
+
+uint32_t match_realm(const struct match_index *ix, uint32_t department)
+{
+	return step_of(&ix->titles, department, 1);
+}
+
+void match_spread(const struct match_index *ix, struct str before, struct str folded, double *sums)
+{
+	char space[16];
+	struct str word = folded;
+	const struct terms *x = &ix->terms;
+	if (before.n > 0 && !terms_bigram(before, folded, space, &word))
+		return;
+	uint32_t id = lexicon_find(&ix->titles.lexicon, word);
+	uint32_t n = id >= x->count ? 0 : x->inverted_first[id + 1] - x->inverted_first[id], step = n / SAMPLED + 1;
+	double each = n == 0 ? 0 : (double)step / (n + FEW_TITLES);
+	for (uint32_t i = 0; i < n; i += step)
+		sums[step_of(&ix->titles, ix->titles.category[x->inverted_product[x->inverted_first[id] + i]], 2)] += each;
 }
 
 bool words_build(struct match_index *ix)
