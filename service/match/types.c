@@ -373,15 +373,10 @@ static void judge_type(struct phrases *f, uint32_t node, const struct mention *m
 {
 	struct node_fact *fact = &f->fact[node];
 	struct usage u = count_usage(f->titles, m, n);
-<<<<<<< HEAD
-	bool counted = enough_heads(f, fact, &u);
+	bool counted = enough_heads(f, fact, &u) || rare_name(f, fact, &u, m, n);
 	uint32_t same = u.heads >= f->tune->everyday_heads || (!counted && is_small(f)) ? namesake(f, node, m, n) : 0;
-	if (!(counted || (is_small(f) && same != 0)) || is_fragment(f, fact, &u) || !holds_together(f, node, &u) || !word_allowed(f, node, overwhelming(f, &u, same)))
-=======
-	uint32_t same = u.heads >= f->tune->everyday_heads ? namesake(f, node, m, n) : 0;
-	bool enough = enough_heads(f, fact, &u) || rare_name(f, fact, &u, m, n);
+	bool enough = counted || (is_small(f) && same != 0);
 	if (!enough || is_fragment(f, fact, &u) || !holds_together(f, node, &u))
->>>>>>> 091c36c (match, flow: worlds of goods, coined names, rare names; facts of place, company and worlds; weights fitted again, with a part for Chinese)
 		return;
 	double share;
 	enum fit least = u.heads >= 2 ? FIT_HEAD : FIT_LATER;
