@@ -32,6 +32,7 @@ struct service {
 	struct shelf_slot *slot;
 	struct feeder *feeder;
 	struct hook *hook; /* NULL: no upstream */
+	struct hook_desk *desk;
 	struct http_server *http;
 	bool has_keys;
 };
@@ -162,10 +163,12 @@ static enum status start_hook(struct service *v, struct err *e)
 {
 	const struct config *c = v->c;
 	bool alias = strcmp(c->upstream_links, "alias") == 0;
+	const struct hook_desk_options desk = {v->slot, v->ledger ? record : NULL, v->ledger};
 	if (!alias && strcmp(c->upstream_links, "all") != 0)
 		return err_set(e, E_INPUT, "upstream_links", "must be all or alias");
-	if (!*c->upstream)
-		return OK;
+	enum status s = hook_desk_new(&desk, &v->desk, e);
+	if (s != OK || !*c->upstream)
+		return s;
 	const struct hook_options o = {
 		.upstream = str_of(c->upstream),
 		.key = str_of(c->upstream_key),
@@ -196,7 +199,7 @@ static enum status start_http(struct service *v, struct err *e)
 		.keys_required = v->has_keys || !config_loopback(c->listen),
 		.temp_dir = v->ledger ? str_of(c->data) : STR_NONE, /* a node without a ledger may have no folder of its own */
 	};
-	const struct http_services services = {v->slot, v->ledger, v->keys, feeder_keeper(v->feeder), feeder_ready, v->feeder, v->hook};
+	const struct http_services services = {v->slot, v->ledger, v->keys, feeder_keeper(v->feeder), feeder_ready, v->feeder, v->hook, v->desk};
 	return http_start(&o, &services, &v->http, e);
 }
 
@@ -255,6 +258,7 @@ static void stop(struct service *v)
 	if (v->http)
 		http_stop(v->http, v->c->drain_ms);
 	hook_free(v->hook);
+	hook_desk_free(v->desk);
 	feeder_free(v->feeder);
 	if (v->ledger)
 		ledger_close(v->ledger);
@@ -340,6 +344,7 @@ static void watch(struct service *v, const sigset_t *signals)
 		if (got == SIGHUP)
 			reload(v);
 		follow_keys(v, &seen);
+		hook_desk_expire(v->desk, mono_us());
 	}
 }
 

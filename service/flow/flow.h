@@ -42,6 +42,7 @@ struct shelf *shelf_ref(struct shelf *s);
 void shelf_unref(struct shelf *s);
 const struct catalog *shelf_catalog(const struct shelf *s);
 const struct flow_rules *shelf_rules(const struct shelf *s);
+bool shelf_wants_question(const struct shelf *s); /* words of an answer are linked only where its question is known */
 
 /* Where the current shelf hangs. */
 struct shelf_slot;
@@ -90,6 +91,8 @@ void insert_free(struct insert *in);
 MUST_USE enum status insert_feed(struct insert *in, struct str bytes, struct buf *out);
 /* The rest of the answer, and the closing block. */
 MUST_USE enum status insert_finish(struct insert *in, struct buf *out);
+/* What insert_finish would append now; the insert stays as it is and goes on. For guests that cannot tell which of their calls is the last. */
+MUST_USE enum status insert_preview(const struct insert *in, struct buf *out);
 /* Trouble: no further links; releases all held bytes unchanged. From here on insert_feed passes bytes through. reason unavailable. */
 void insert_abandon(struct insert *in, struct buf *out);
 size_t insert_held(const struct insert *in); /* bytes fed and not yet released */
@@ -166,6 +169,8 @@ struct ledger_id flow_pseudonym(const struct link_keys *keys, const char *kind, 
 
 /* A product as responses show it. */
 void flow_product_json(const struct shelf *s, const struct product *p, struct buf *out);
+/* {"product":{…},"url":…}: the shop's own page. False: it is not there, or not for sale here; out is untouched. */
+bool flow_find_json(const struct shelf *s, struct str merchant, struct str id, struct buf *out);
 /* {"data":[{"product":{…},"score":…}],"catalog":…} */
 MUST_USE enum status flow_search_json(const struct shelf *s, struct str query, size_t limit, struct buf *out, struct err *e);
 

@@ -449,6 +449,38 @@ enum status insert_finish(struct insert *in, struct buf *out)
 	return out->failed ? E_NOMEM : OK;
 }
 
+/* What was taken from the arena so far stays where it is, in the original's; the question is shared. */
+static struct insert *copy_of(const struct insert *in)
+{
+	struct insert *c = malloc(sizeof *c);
+	if (!c)
+		return NULL;
+	*c = *in;
+	shelf_ref(in->shelf);
+	c->question = in->question;
+	c->a = arena_new(REQUEST_MEMORY);
+	c->scratch = arena_new(REQUEST_MEMORY);
+	c->text = text_copy(in->text);
+	buf_init(&c->raw, in->raw.max);
+	buf_init(&c->inserts, in->inserts.max);
+	buf_put(&c->raw, buf_str(&in->raw));
+	buf_put(&c->inserts, buf_str(&in->inserts));
+	return c;
+}
+
+enum status insert_preview(const struct insert *in, struct buf *out)
+{
+	size_t before = out->n;
+	struct insert *c = copy_of(in);
+	enum status s = c && c->a && c->scratch && c->text && !c->raw.failed && !c->inserts.failed ? insert_finish(c, out) : E_NOMEM;
+	if (c)
+		c->question = NULL;
+	insert_free(c);
+	if (s != OK)
+		out->n = before;
+	return s;
+}
+
 void insert_whole(struct shelf *s, const struct insert_request *r, struct insert **in_out, struct buf *out)
 {
 	struct insert *in = NULL;

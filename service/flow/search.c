@@ -47,3 +47,17 @@ enum status flow_search_json(const struct shelf *s, struct str query, size_t lim
 	arena_free(a);
 	return c && !out->failed ? OK : err_set(e, st == OK ? E_NOMEM : st, "q", "the query does not fit in memory");
 }
+
+bool flow_find_json(const struct shelf *s, struct str merchant, struct str id, struct buf *out)
+{
+	uint32_t i = catalog_find(s->catalog, merchant, id);
+	const struct product *p = i == PRODUCT_NONE ? NULL : catalog_product(s->catalog, i);
+	if (!p || shelf_standing(s, p) != STANDING_FINE)
+		return false;
+	buf_put(out, STR("{\"product\":"));
+	flow_product_json(s, p, out);
+	buf_put(out, STR(",\"url\":"));
+	buf_put_json(out, p->url);
+	buf_putc(out, '}');
+	return true;
+}

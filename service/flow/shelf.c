@@ -190,6 +190,11 @@ const struct flow_rules *shelf_rules(const struct shelf *s)
 	return s->rules;
 }
 
+bool shelf_wants_question(const struct shelf *s)
+{
+	return !place_limits(s->rules->policy)->without_question;
+}
+
 struct shelf_slot {
 	pthread_mutex_t lock; /* held for a pointer copy and a count only */
 	struct shelf *now;

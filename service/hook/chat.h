@@ -62,6 +62,8 @@ void chat_init(struct chat *c, enum dialect d, struct shelf *s, const struct ins
 void chat_done(struct chat *c);
 /* What was decided, for the ledger: of answers that came to their end, and of those that carry links already. Call it last. */
 void chat_record(struct chat *c, void (*record)(void *arg, const struct ledger_insertion *rec), void *arg);
+/* Counts one that is finished, and records it. */
+void chat_book(const struct insert *in, void (*record)(void *arg, const struct ledger_insertion *rec), void *arg);
 /* How many links are in what was given out, ours from before among them. After the end. */
 uint32_t chat_links(const struct chat *c);
 

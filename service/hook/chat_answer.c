@@ -342,9 +342,20 @@ static bool counts(struct chat *c, struct chat_choice *k)
 	return insert_linked(k->in);
 }
 
-void chat_record(struct chat *c, void (*record)(void *arg, const struct ledger_insertion *rec), void *arg)
+void chat_book(const struct insert *in, void (*record)(void *arg, const struct ledger_insertion *rec), void *arg)
 {
 	struct ledger_insertion rec;
+	metric_add(insert_linked(in) ? METRIC_INSERT_LINKED : METRIC_INSERT_NONE, 1);
+	if (!insert_record(in, now_ms(), &rec))
+		return;
+	for (uint32_t n = 0; n < rec.link_count; n++)
+		metric_add(METRIC_LINKS, !rec.link[n].existing);
+	if (record)
+		record(arg, &rec);
+}
+
+void chat_record(struct chat *c, void (*record)(void *arg, const struct ledger_insertion *rec), void *arg)
+{
 	bool first = true;
 	for (size_t i = 0; i < c->count; i++) {
 		struct chat_choice *k = &c->choice[i];
@@ -352,13 +363,7 @@ void chat_record(struct chat *c, void (*record)(void *arg, const struct ledger_i
 			continue;
 		insert_usage(k->in, first ? c->prompt_tokens : -1, first ? c->completion_tokens : -1);
 		first = false;
-		metric_add(insert_linked(k->in) ? METRIC_INSERT_LINKED : METRIC_INSERT_NONE, 1);
-		if (!insert_record(k->in, now_ms(), &rec))
-			continue;
-		for (uint32_t n = 0; n < rec.link_count; n++)
-			metric_add(METRIC_LINKS, !rec.link[n].existing);
-		if (record)
-			record(arg, &rec);
+		chat_book(k->in, record, arg);
 	}
 }
 

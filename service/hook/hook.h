@@ -1,4 +1,5 @@
-/* hook: the dialects of chat pipelines, over flow: the reverse proxy of OpenAI's chat completions and responses and of Anthropic's messages.
+/* hook: the dialects of chat pipelines, over flow: the reverse proxy of OpenAI's chat completions and responses and of Anthropic's messages; guests that hand us
+ * a text: LiteLLM, Dify, Portkey; and MCP.
  *
  * A call is a request that a guest made; its bytes go to the upstream (from configuration only) and the upstream's bytes come back, with links where
  * an answer's text may carry them and every other byte as it was. On any trouble inside, the upstream's bytes go through unchanged.
@@ -60,6 +61,32 @@ bool hook_call_field(const struct hook_call *c, size_t i, struct hook_field *out
 long hook_call_read(struct hook_call *c, char *out, size_t n, void (*sleep)(void *arg), void *arg);
 /* The client has all of it, or is gone: then the upstream is stopped. No wake after this. Before the client's socket is closed. NULL is fine. */
 void hook_call_free(struct hook_call *c);
+
+/* ---- guests that hand us a text ------------------------------------------------------------- */
+
+/* What stands between their calls: the question of an answer that is still to come, the answer as far as it was told. */
+struct hook_desk_options {
+	struct shelf_slot *slot;
+	void (*record)(void *arg, const struct ledger_insertion *rec); /* as above; on the caller's thread */
+	void *record_arg;
+};
+struct hook_desk;
+MUST_USE enum status hook_desk_new(const struct hook_desk_options *o, struct hook_desk **out, struct err *e);
+void hook_desk_free(struct hook_desk *d); /* records what is still open */
+/* Records answers that have not been heard of for a while; call it about once a second. */
+void hook_desk_expire(struct hook_desk *d, int64_t now_us);
+
+/* Each takes a request's JSON and appends the reply's, for status 200; any thread. Whatever goes wrong, the reply says "leave it as it is". caller:
+ * whose key it was; what one told, another does not find. */
+void hook_litellm(struct hook_desk *d, struct str caller, struct str json, int64_t now_us, struct buf *reply);
+void hook_dify(struct hook_desk *d, struct str caller, struct str json, int64_t now_us, struct buf *reply);
+void hook_portkey(struct hook_desk *d, struct str caller, struct str json, int64_t now_us, struct buf *reply);
+
+struct hook_mcp_call { /* headers; {NULL,0} where there is none */
+	struct str origin, host, version, method, name;
+};
+/* A JSON-RPC request of MCP; returns the HTTP status: with 202 there is no body. */
+int hook_mcp(struct hook_desk *d, const struct hook_mcp_call *call, struct str json, struct buf *reply);
 
 /* An error as clients of the path read it: Anthropic's under /v1/messages, else OpenAI's. */
 void hook_error_json(struct buf *out, struct str path, int status, const char *code, struct str message);

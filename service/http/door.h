@@ -370,6 +370,10 @@ extern const struct route guest_route; /* whatever else is under /v1/, where an 
 bool is_guest(const struct request *r);
 enum turn answer_guest(struct request *r);
 enum MHD_Result guest_queue(struct request *r); /* the upstream's head is there */
+enum turn answer_litellm(struct request *r); /* desk.c */
+enum turn answer_dify(struct request *r);
+enum turn answer_portkey(struct request *r);
+enum turn answer_mcp(struct request *r);
 enum turn answer_insert(struct request *r);
 enum turn answer_batch(struct request *r);
 enum turn answer_stream(struct request *r);

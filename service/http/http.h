@@ -52,6 +52,7 @@ struct http_services {
 	bool (*ready)(void *arg, struct buf *why); /* /readyz */
 	void *ready_arg;
 	struct hook *hook; /* NULL: no upstream. Closed by http_stop, freed by its owner after it */
+	struct hook_desk *desk;
 };
 struct http_server;
 MUST_USE enum status http_start(const struct http_options *o, const struct http_services *s, struct http_server **out, struct err *e);

@@ -32,6 +32,15 @@ const struct route routes[] = {
 	{"GET", "/v1/models", R_PUBLISHER, POOL, BODY_GUEST, false, false, answer_guest, "The upstream's models, as all else under /v1/ that is not here",
 		"", "", "application/json"},
 
+	{"POST", "/beta/litellm_basic_guardrail_api", R_PUBLISHER, POOL, BODY_LINES, false, false, answer_litellm,
+		"LiteLLM's generic guardrail, pre_call and post_call", "", "application/json", "application/json"},
+	{"POST", "/hooks/dify", R_PUBLISHER, POOL, BODY_LINES, false, false, answer_dify, "Dify's API extension: ping, app.moderation.output", "",
+		"application/json", "application/json"},
+	{"POST", "/hooks/portkey", R_PUBLISHER, POOL, BODY_LINES, false, false, answer_portkey, "Portkey's webhook guardrail, after the request", "",
+		"application/json", "application/json"},
+	{"POST", "/mcp", R_PUBLISHER, POOL, BODY_JSON, false, false, answer_mcp,
+		"MCP without streams: tools search_catalog, lookup_catalog, get_product", "", "application/json", "application/json"},
+
 	{"GET", "/v1/merchants", R_PUBLISHER | R_MONEY, WORKER, BODY_NONE, false, false, answer_merchants, "All merchants", "", "", "Merchants"},
 	{"PUT", "/v1/merchants/{m}", R_ADMIN, WORKER, BODY_JSON, false, true, answer_merchant_put, "Make or change a merchant", "", "Merchant", "Merchant"},
 	{"GET", "/v1/merchants/{m}", R_PUBLISHER | R_MONEY, WORKER, BODY_NONE, false, false, answer_merchant, "A merchant", "", "", "Merchant"},

@@ -28,6 +28,36 @@ struct text *text_new_plain(size_t max)
 	return make(max, true);
 }
 
+static void *copy_items(const void *items, size_t n, size_t size, bool *fine)
+{
+	void *copy = n ? malloc(n * size) : NULL;
+	if (copy)
+		memcpy(copy, items, n * size);
+	*fine &= copy || !n;
+	return copy;
+}
+
+struct text *text_copy(const struct text *t)
+{
+	struct text *c = malloc(sizeof *c);
+	bool fine = true;
+	if (!c)
+		return NULL;
+	*c = *t;
+	buf_init(&c->source, t->source.max);
+	buf_init(&c->folded, t->folded.max);
+	buf_put(&c->source, buf_str(&t->source));
+	buf_put(&c->folded, buf_str(&t->folded));
+	c->tokens = copy_items(t->tokens, t->token_n, sizeof *t->tokens, &fine);
+	c->token_cap = t->token_n;
+	c->runs = copy_items(t->runs, t->run_n, sizeof *t->runs, &fine);
+	c->run_cap = t->run_n;
+	if (fine && !c->source.failed && !c->folded.failed)
+		return c;
+	text_free(c);
+	return NULL;
+}
+
 void text_free(struct text *t)
 {
 	if (!t)

@@ -103,6 +103,8 @@ struct text;
 struct text *text_new(size_t max);
 /* The same for plain text (titles, questions, search boxes): no Markdown, every byte prose. */
 struct text *text_new_plain(size_t max);
+/* As it stands now; what is fed to one is not fed to the other. NULL when there is no memory. */
+struct text *text_copy(const struct text *t);
 void text_free(struct text *t);
 void text_reset(struct text *t); /* empty again, memory kept */
 

@@ -1,6 +1,8 @@
 """Real clients from npm through the proxy (tests/clients). They are installed into the build folder; where node or npm or its registry is missing, the
 test says so and skips."""
+import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -76,3 +78,15 @@ def test_the_checks_are_fair(clients, fake):
 
 def test_real_clients(clients, fake, node):
     assert run_script(clients, "check.mjs", node.url, fake.url).strip().endswith("33 ok, 0 failed")
+
+
+def test_mcp(clients, node):
+    got = json.loads(run_script(clients, "mcp.mjs", node.url))
+    assert sorted(got["tools"]) == ["get_product", "lookup_catalog", "search_catalog"] and got["wrong"] is True
+    assert got["search"]["data"][0]["product"]["id"] == got["product"]["product"]["id"] == "xm5"
+    assert got["product"]["url"] == PRODUCT["url"] and got["lookup"] == {"data": [got["product"]], "missing": ["audio/none"]}
+
+
+def test_the_portkey_gateway(clients, fake, node):
+    text = run_script(clients, "portkey.mjs", node.url, fake.url)
+    assert re.search(r"\[Sony WH-1000XM5\]\(http://[^ )]+/c/[^ )]+\) \(Ad\)", text) and "affiliate" in text
