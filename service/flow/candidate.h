@@ -88,6 +88,14 @@ bool phrase_needs(const struct insert *in, struct candidate *c, struct match_con
 /* Facts of form: where it stands, between which words. */
 void phrase_facts(const struct insert *in, struct candidate *c);
 
+/* said.c */
+void said_read(struct insert *in); /* what the person owns; once, after the question was read */
+bool said_owns(const struct insert *in, const struct product *p);
+/* Does what was said forbid a link on these words? from, to: of the sentence. */
+bool said_refuses(const struct insert *in, const struct candidate *c, struct str sentence, size_t from, size_t to);
+/* Puts the cheapest of those that fit about as well as the first in its place. */
+void said_cheapest(const struct insert *in, struct match_ranked *ranked, size_t n);
+
 /* weigh.c */
 /* Does the question name the phrase only as the beginning of another thing? */
 bool weigh_only_within(const struct insert *in, uint32_t phrase);

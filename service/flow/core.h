@@ -111,6 +111,12 @@ struct choice { /* a candidate for a card or a reference, until the end */
 #define INSERT_ASKED 16
 #define INSERT_SEEN 32
 struct candidate; /* candidate.h */
+struct said { /* said.c: what the person has */
+	uint32_t owned[INSERT_ASKED]; /* phrases */
+	uint32_t owned_count;
+	uint64_t item[INSERT_ASKED]; /* of owned names */
+	uint32_t item_count;
+};
 
 struct insert {
 	struct shelf *shelf;
@@ -149,6 +155,7 @@ struct insert {
 	uint32_t asked_count;
 	uint32_t within_phrase[INSERT_ASKED]; /* what they are for: 手机 where a 手机壳 is asked for, and never by itself */
 	uint32_t within_count;
+	struct said said;
 	bool listing; /* it asks for a list of goods */
 	double *world;       /* by department: how much the question's words are used there; NULL until a candidate asks */
 	double world_most, realm_most;

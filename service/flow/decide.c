@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#define CHEAPEST_OF 64    /* products that are looked at for the cheapest */
 #define MAX_SENTENCE 1024 /* bytes before a candidate that its decision looks at */
 
 /* ---- feeding the scan ------------------------------------------------------------- */
@@ -222,7 +223,7 @@ static bool allow(void *arg, const struct product *p)
 		return refuse(f, REFUSED_BLOCKED);
 	if (place_has_item(&f->in->spots, p))
 		return refuse(f, REFUSED_CROWDED);
-	return !unwanted(f->in, p);
+	return !unwanted(f->in, p) && !said_owns(f->in, p);
 }
 
 bool decide_allows(struct insert *in, const struct product *p)
@@ -417,6 +418,8 @@ static enum refusal refuse_phrase(struct insert *in, const struct candidate *c)
 	struct str sentence = str_sub(text_source(in->text), from, t[c->window].end), rule;
 	if (intent_stance(in->shelf->rules->intent, sentence, c->from - from, c->to - from, &rule) != STANCE_PLAIN)
 		return REFUSED_BELOW_THRESHOLD;
+	if (said_refuses(in, c, sentence, c->from - from, c->to - from))
+		return REFUSED_BELOW_THRESHOLD;
 	return REFUSED_NOT;
 }
 
@@ -430,7 +433,13 @@ static enum refusal rank(struct insert *in, struct candidate *c)
 	weigh_world(in);
 	if (in->world != NULL && in->world_most > 0)
 		match_context_world(context, in->world, in->world_most);
-	c->ranked_count = match_rank(in->shelf->match, c->phrase, context, (struct match_filter){allow, &f}, c->ranked, ARRAY_LEN(c->ranked), NULL);
+	struct match_ranked ranked[CHEAPEST_OF];
+	size_t n = in->intent.cheapest ? CHEAPEST_OF : ARRAY_LEN(c->ranked);
+	n = match_rank(in->shelf->match, c->phrase, context, (struct match_filter){allow, &f}, ranked, n, NULL);
+	if (in->intent.cheapest)
+		said_cheapest(in, ranked, n);
+	c->ranked_count = n < ARRAY_LEN(c->ranked) ? n : ARRAY_LEN(c->ranked);
+	memcpy(c->ranked, ranked, c->ranked_count * sizeof *ranked);
 	c->unsold = c->ranked_count == 0 && f.worst == REFUSED_NOT && c->words.kind == MATCH_TYPE;
 	if (c->ranked_count == 0)
 		return f.worst != REFUSED_NOT ? f.worst : REFUSED_BELOW_THRESHOLD;

@@ -149,6 +149,7 @@ static enum status set_up(struct insert *in, const struct insert_request *r)
 		return s;
 	own_read_turns(in);
 	weigh_question(in);
+	said_read(in);
 	in->gate = first_gate(in);
 	return arena_failed(in->a) ? E_NOMEM : OK;
 }
