@@ -127,7 +127,8 @@ const struct openapi_schema openapi_schemas[] = {
 	{"StreamReply", "{\"description\":\"the last one also has the fields of a decision\",\"allOf\":[" REF("Decision") ","
 	OBJECT_WITH( "\"stream\",\"seq\",\"delta\"", FIELD("stream", TEXT) ","
 		FIELD("seq", INT) ","
-		FIELD("delta", TEXT)) "]}"},
+		FIELD("delta", TEXT) ","
+		FIELD("held", INT)) "]}"},
 	{"Insertion", OBJECT(
 		FIELD("insertion", TEXT) ","
 		FIELD("decision", TEXT) ","

@@ -45,6 +45,7 @@ static void write_reply(struct stream *t, struct str delta, bool end)
 	buf_clear(b);
 	buf_printf(b, "{\"stream\":\"%s\",\"seq\":%lld,\"delta\":", id, (long long)t->seq);
 	buf_put_json(b, delta);
+	buf_printf(b, ",\"held\":%zu", t->in ? insert_held(t->in) : 0); /* what a client must show should its next call fail */
 	if (end && t->in)
 		insert_write_fields(t->in, t->took_us, b);
 	else if (end)

@@ -90,3 +90,14 @@ def test_mcp(clients, node):
 def test_the_portkey_gateway(clients, fake, node):
     text = run_script(clients, "portkey.mjs", node.url, fake.url)
     assert re.search(r"\[Sony WH-1000XM5\]\(http://[^ )]+/c/[^ )]+\) \(Ad\)", text) and "affiliate" in text
+
+
+def test_ready_pieces(clients, fake, node):
+    """The middleware of the AI SDK and LangChain's runnable give what the service makes of the whole answer; without it, the answer."""
+    shutil.copytree(ROOT / "service" / "hook" / "adapters", clients / "adapters", dirs_exist_ok=True)  # where their imports are found
+    got = json.loads(run_script(clients, "adapters.mjs", node.url, fake.url, "adapters"))
+    plain = got["away"]["generated"]
+    want = node.insert(plain, None, messages=[{"role": "user", "content": "best headphones?"}])["answer"]
+    assert "](http" in want and got["linked"] == dict.fromkeys(("generated", "streamed", "langchain"), want)
+    assert got["away"] == dict.fromkeys(("generated", "streamed", "langchain"), plain) and "Sony WH-1000XM5" in plain
+    assert re.sub(r"\[(Sony[^]]*)\]\(http[^)]*\) \(Ad\)", r"\1", got["cut"]) == plain
