@@ -52,19 +52,22 @@ enum status credit_terms_of(struct str merchant_json, struct arena *a, struct le
 	return s == OK ? take_terms(&m, a, c, e) : s;
 }
 
+enum status credit_terms(const struct merchant *m, const char *source, int64_t now, struct arena *a, struct ledger_conversion *c, struct err *e)
+{
+	*c = (struct ledger_conversion){.received_at_ms = now, .occurred_at_ms = now, .status = ORDER_PENDING};
+	snprintf(c->source, sizeof c->source, "%s", source);
+	enum status st = credit_text(m->id, "/merchant", c->merchant, sizeof c->merchant, e);
+	return st == OK ? take_terms(m, a, c, e) : st;
+}
+
 enum status credit_begin(const struct shelf *s, struct str merchant, const char *source, int64_t now, struct arena *a, const struct merchant **merchant_out,
 	struct ledger_conversion *c, struct err *e)
 {
 	const struct merchant *m = catalog_merchant_by_id(s->catalog, merchant);
 	if (!m)
 		return err_set(e, E_MISSING, "/merchant", "no such merchant");
-	*c = (struct ledger_conversion){.received_at_ms = now, .occurred_at_ms = now, .status = ORDER_PENDING};
-	snprintf(c->source, sizeof c->source, "%s", source);
-	enum status st = credit_text(m->id, "/merchant", c->merchant, sizeof c->merchant, e);
-	if (st == OK)
-		st = take_terms(m, a, c, e);
 	*merchant_out = m;
-	return st;
+	return credit_terms(m, source, now, a, c, e);
 }
 
 enum status credit_click(struct str text, struct ledger_conversion *c, struct err *e)
@@ -78,12 +81,18 @@ enum status credit_click(struct str text, struct ledger_conversion *c, struct er
 	return OK;
 }
 
-enum status credit_check(const struct ledger_conversion *c, struct err *e)
+enum status credit_dates(const struct ledger_conversion *c, struct err *e)
 {
-	if (!c->order_id[0])
-		return err_set(e, E_INPUT, "/order_id", "is required");
 	if (c->occurred_at_ms < 0 || c->occurred_at_ms > c->received_at_ms + AHEAD_MS)
 		return err_set(e, E_INPUT, "/occurred_at", "lies more than a day ahead, or before 1970");
+	return OK;
+}
+
+enum status credit_check(const struct ledger_conversion *c, struct err *e)
+{
+	enum status s = c->order_id[0] ? credit_dates(c, e) : err_set(e, E_INPUT, "/order_id", "is required");
+	if (s != OK)
+		return s;
 	if (c->has_total && c->has_adjustment)
 		return err_set(e, E_INPUT, "/adjustment", "total and adjustment exclude each other");
 	if (c->has_total && c->total.minor < 0)
@@ -94,7 +103,7 @@ enum status credit_check(const struct ledger_conversion *c, struct err *e)
 enum status credit_parse_json(const struct shelf *s, struct str json, int64_t now, struct arena *a, struct ledger_conversion *out, struct err *e)
 {
 	struct str merchant;
-	const struct merchant *m;
+	const struct merchant *m = NULL;
 	struct ledger_conversion *c = ARENA_TAKE(a, struct ledger_conversion, 1);
 	if (!c)
 		return err_set(e, E_NOMEM, "", "out of memory");
@@ -111,11 +120,25 @@ enum status credit_parse_json(const struct shelf *s, struct str json, int64_t no
 
 /* ---- postbacks -------------------------------------------------------------------- */
 
-static struct str param(const struct credit_param *p, size_t n, const char *name)
+/* A macro of the sender's that nothing was put in place of: {payout}, [txid], !!!clickRef!!!, %%amount%%. */
+static bool is_macro(struct str v)
 {
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(p[i].name, str_of(name)))
-			return str_trim(p[i].value);
+	static const char *const fences[][2] = {{"{", "}"}, {"[", "]"}, {"!!!", "!!!"}, {"%%", "%%"}};
+	for (size_t i = 0; i < ARRAY_LEN(fences); i++)
+		if (str_starts(v, str_of(fences[i][0])) && str_ends(v, str_of(fences[i][1])) && v.n > strlen(fences[i][0]))
+			return true;
+	return false;
+}
+
+/* The first of these names (separated by spaces) that has a value. */
+static struct str param(const struct credit_param *p, size_t n, const char *names)
+{
+	for (struct str rest = str_of(names); rest.n;) {
+		struct str name = str_cut(&rest, ' ');
+		for (size_t i = 0; i < n; i++)
+			if (str_eq(p[i].name, name) && str_trim(p[i].value).n && !is_macro(str_trim(p[i].value)))
+				return str_trim(p[i].value);
+	}
 	return STR_NONE;
 }
 
@@ -204,10 +227,11 @@ static enum status money_param(struct str decimal, const char *currency, bool *h
 
 static enum status read_params(const struct merchant *m, const struct credit_param *p, size_t n, struct ledger_conversion *c, struct err *e)
 {
-	struct str click = param(p, n, "click_id"), status = param(p, n, "status"), at = param(p, n, "occurred_at"), code = param(p, n, "currency");
-	struct str total = param(p, n, "total"), adjustment = param(p, n, "adjustment"), commission = param(p, n, "commission");
+	/* Our own names first, then those that trackers' templates have. */
+	struct str click = param(p, n, "click_id cid tid"), status = param(p, n, "status"), at = param(p, n, "occurred_at"), code = param(p, n, "currency");
+	struct str total = param(p, n, "total amount"), adjustment = param(p, n, "adjustment"), commission = param(p, n, "commission payout");
 	char currency[4] = "";
-	enum status st = credit_text(param(p, n, "order_id"), "/order_id", c->order_id, sizeof c->order_id, e);
+	enum status st = credit_text(param(p, n, "order_id txid xid"), "/order_id", c->order_id, sizeof c->order_id, e);
 	if (click.n)
 		err_ignore(credit_click(click, c, NULL)); /* what came back changed attributes nothing; the money is booked all the same */
 	if (st == OK && status.n && !order_status_parse(status, &c->status))
@@ -229,7 +253,7 @@ static enum status read_params(const struct merchant *m, const struct credit_par
 enum status credit_parse_postback(const struct shelf *s, struct str merchant, const struct credit_param *p, size_t n, int64_t now, struct arena *a,
 	struct ledger_conversion *out, struct err *e)
 {
-	const struct merchant *m;
+	const struct merchant *m = NULL;
 	struct ledger_conversion *c = ARENA_TAKE(a, struct ledger_conversion, 1);
 	if (!c)
 		return err_set(e, E_NOMEM, "", "out of memory");
@@ -307,7 +331,7 @@ static bool webhook_authentic(const struct merchant *m, struct str body, struct 
 enum status credit_parse_webhook(const struct shelf *s, struct str merchant, struct str body, struct str id, struct str timestamp, struct str signature,
 	int64_t now, struct arena *a, struct ledger_conversion *out, struct err *e)
 {
-	const struct merchant *m;
+	const struct merchant *m = NULL;
 	int64_t at;
 	struct ledger_conversion *c = ARENA_TAKE(a, struct ledger_conversion, 1);
 	if (!c)

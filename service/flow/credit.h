@@ -7,6 +7,9 @@
 /* Merchant by id with its commission rules put on c (in a). E_MISSING. */
 MUST_USE enum status credit_begin(const struct shelf *s, struct str merchant, const char *source, int64_t now_ms, struct arena *a,
                                   const struct merchant **merchant_out, struct ledger_conversion *c, struct err *e);
+/* A message from source under the merchant's present terms. */
+MUST_USE enum status credit_terms(const struct merchant *m, const char *source, int64_t now_ms, struct arena *a, struct ledger_conversion *c, struct err *e);
+MUST_USE enum status credit_dates(const struct ledger_conversion *c, struct err *e);
 /* A click id or link id in any of its written forms; sets has_click. */
 MUST_USE enum status credit_click(struct str text, struct ledger_conversion *c, struct err *e);
 /* Copies; E_INPUT when it is longer than size - 1 or holds control characters. */

@@ -162,6 +162,34 @@ MUST_USE enum status credit_terms_of(struct str merchant_json, struct arena *a, 
 /* {"result":"booked|changed|repeated|parked|quarantined", …} */
 void credit_write_json(const struct ledger_conversion *c, const struct ledger_booking *b, struct buf *out);
 
+/* ---- imports: a network's own report file --------------------------------------------------------- */
+
+enum import_network { IMPORT_AWIN, IMPORT_CJ, IMPORT_IMPACT, IMPORT_RAKUTEN, IMPORT_GENERIC, IMPORTS };
+bool import_network_parse(struct str name, enum import_network *out);
+struct str import_network_name(enum import_network n);
+struct import_options {
+	enum import_network network;
+	struct str merchant;  /* whose rows they are; "": the file says */
+	struct str tz;        /* of times without a zone; "" UTC */
+	bool comma;           /* amounts are written "249,90" */
+	int64_t now_ms;
+};
+struct import_error {
+	uint64_t line; /* from 1, the header included; in JSON the number of the record */
+	char id[64], field[32], detail[160];
+};
+#define IMPORT_ERRORS 100
+struct import_report {
+	uint64_t rows, booked, changed, repeated, parked, quarantined, rejected;
+	struct import_error error[IMPORT_ERRORS]; /* the first of what was rejected or quarantined */
+	size_t error_count;
+};
+/* Reads CSV or JSON and books row by row, in order; a file that was imported before changes nothing. catalog: of the merchants. E_INPUT: nothing
+ * in it can be read. E_BUSY, E_IO: the ledger failed on the way; the same file again goes on. */
+MUST_USE enum status flow_import(const struct catalog *c, struct ledger *l, const struct import_options *o, struct str text, struct import_report *out, struct err *e);
+/* {"network":…,"rows":…,…,"errors":[…]} */
+void import_write_json(const struct import_options *o, const struct import_report *r, struct buf *out);
+
 /* Keyed hash of an opaque id (user, conversation) under the installation key; zero for "". */
 struct ledger_id flow_pseudonym(const struct link_keys *keys, const char *kind, struct str id);
 

@@ -227,6 +227,16 @@ const struct openapi_schema openapi_schemas[] = {
 	{"Commissions", OBJECT(
 		FIELD("data", LIST(ANY_OBJECT)) ","
 		FIELD("next_cursor", TEXT_NULL))},
+	{"ImportReport", OBJECT(
+		FIELD("network", TEXT) ","
+		FIELD("rows", INT) ","
+		FIELD("booked", INT) ","
+		FIELD("changed", INT) ","
+		FIELD("repeated", INT) ","
+		FIELD("parked", INT) ","
+		FIELD("quarantined", INT) ","
+		FIELD("rejected", INT) ","
+		FIELD("errors", LIST(REF("LineError"))))},
 	{"Quarantine", OBJECT(
 		FIELD("data", LIST(ANY_OBJECT)) ","
 		FIELD("next_cursor", TEXT_NULL))},

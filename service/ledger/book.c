@@ -83,7 +83,7 @@ void books_balances(const struct books *b, const struct deal *d, struct balances
 	m[ACC_PARTNER_SHARE] = share;
 	m[ACC_PARTNER_PAYABLE] = -share;
 	out->micro[ACC_ROUNDING] = b->rest;
-	out->micro[b->pending ? ACC_INCOME_UNEARNED : ACC_INCOME] = -b->rest;
+	out->micro[b->approved || b->paid ? ACC_INCOME : ACC_INCOME_UNEARNED] = -b->rest;
 }
 
 /* ---- rules ------------------------------------------------------------------------------------ */

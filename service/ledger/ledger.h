@@ -228,6 +228,9 @@ MUST_USE enum status ledger_local_time(struct str tz, int64_t local_ms, int64_t 
 /* Commission rows with their history, {"data":[…],"next_cursor"}. Filters "" are none. */
 MUST_USE enum status ledger_commissions_json(struct ledger *l, struct str status, struct str merchant, struct str cursor, uint32_t limit, struct buf *out, struct err *e);
 
+/* Which merchant a click, or a link, is of, into merchant_out[LEDGER_NAME]; which order a network's row is of, into order_out[LEDGER_TEXT]. E_MISSING. */
+MUST_USE enum status ledger_click_merchant(struct ledger *l, struct ledger_id click, char *merchant_out, struct err *e);
+MUST_USE enum status ledger_row_order(struct ledger *l, const char *merchant, const char *source, struct str row, char *order_out, struct err *e);
 /* What waits for a person or for its order, newest first: {"data":[…],"next_cursor"}. state "parked" or "quarantined"; "" is both. */
 MUST_USE enum status ledger_quarantine_json(struct ledger *l, struct str state, struct str merchant, struct str cursor, uint32_t limit, struct buf *out, struct err *e);
 /* Balances of all accounts: {"data":[{"account","currency","balance","micro"}]}; merchant "" is all. */

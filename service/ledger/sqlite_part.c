@@ -258,3 +258,44 @@ enum status part_take(struct db *d, const struct ledger_conversion *c, const str
 	keep_later_word(o, known, !others, &out->whole);
 	return s;
 }
+
+/* ---- who is whose -------------------------------------------------------------------------------------------------- */
+
+static enum status read_name(struct ledger *l, struct reader *r, sqlite3_stmt *q, char *out, size_t n, struct err *e)
+{
+	bool row;
+	enum status s = db_step(&r->db, q, &row);
+	if (s != OK)
+		s = db_fail(&r->db, s, "ledger", e);
+	else if (row)
+		db_get_name(q, 0, out, n);
+	else
+		s = err_set(e, E_MISSING, "ledger", "not known");
+	db_end(q);
+	reader_put(l, r);
+	return s;
+}
+
+enum status ledger_click_merchant(struct ledger *l, struct ledger_id click, char *merchant_out, struct err *e)
+{
+	struct reader *r;
+	enum status s = reader_get(l, &r, e);
+	if (s != OK)
+		return s;
+	sqlite3_stmt *q = db_use(&r->db, "SELECT merchant FROM main.click WHERE click = ?1 UNION ALL SELECT merchant FROM main.link WHERE link = ?1 LIMIT 1");
+	db_blob(q, 1, click.b, LEDGER_ID);
+	return read_name(l, r, q, merchant_out, LEDGER_NAME, e);
+}
+
+enum status ledger_row_order(struct ledger *l, const char *merchant, const char *source, struct str row, char *order_out, struct err *e)
+{
+	struct reader *r;
+	enum status s = reader_get(l, &r, e);
+	if (s != OK)
+		return s;
+	sqlite3_stmt *q = db_use(&r->db, "SELECT order_id FROM main.part WHERE merchant = ?1 AND source = ?2 AND row_id = ?3 LIMIT 1");
+	db_name(q, 1, merchant);
+	db_name(q, 2, source);
+	db_text(q, 3, row);
+	return read_name(l, r, q, order_out, LEDGER_TEXT, e);
+}

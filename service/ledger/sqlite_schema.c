@@ -123,6 +123,7 @@ const char *const schema_ledger_4[] = {
 	"CREATE TABLE part(merchant TEXT NOT NULL, order_id TEXT NOT NULL, source TEXT NOT NULL, row_id TEXT NOT NULL, currency TEXT NOT NULL,"
 	" total INTEGER NOT NULL, commission INTEGER, status INTEGER NOT NULL, changed_ms INTEGER NOT NULL, shadow INTEGER NOT NULL,"
 	" PRIMARY KEY(merchant, order_id, source, row_id)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX part_row ON part(merchant, source, row_id);"
 	"CREATE TABLE merchant_version(merchant TEXT NOT NULL, from_ms INTEGER NOT NULL, json TEXT NOT NULL,"
 	" PRIMARY KEY(merchant, from_ms)) STRICT, WITHOUT ROWID;"
 	"INSERT INTO merchant_version(merchant, from_ms, json) SELECT merchant, changed_ms, json FROM merchant;"

@@ -41,6 +41,15 @@ def test_money_is_booked_although_the_click_came_back_broken(service, click):
     assert r.json()["result"] == "booked" and r.json()["attributed"] is False
 
 
+def test_macros_that_were_not_filled_and_names_of_trackers(service):
+    r = service.get("/v1/postback/audio", params={"txid": "macro", "amount": "10.00", "payout": "{payout}", "currency": "!!!currency!!!", "cid": "[cid]",
+                                                  "status": "approved", "secret": "sesame"})
+    assert r.status_code == 200 and r.json()["commission"] == {"amount": 50, "currency": "USD"}, r.text  # by our own rule
+    r = service.post("/v1/postback/audio", data={"xid": "macro", "amount": "10.00", "payout": "0.75", "status": "approved", "secret": "sesame"})
+    assert r.json()["result"] == "changed" and r.json()["commission"] == {"amount": 75, "currency": "USD"}, r.text
+    assert order(service, order_id="{order_id}").status_code == 400
+
+
 def test_a_date_far_ahead_does_not_silence_the_order(service):
     far = (datetime.now(timezone.utc) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
     r = order(service, order_id="far", occurred_at=far)
