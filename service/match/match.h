@@ -111,6 +111,39 @@ bool match_has(const struct match_index *ix, uint32_t product, struct str before
 /* The first token of the oldest phrase that could still grow, or UINT32_MAX. */
 uint32_t match_scan_open(const struct match_scan *s);
 
+/* ---- plain phrases ------------------------------------------------------------------ */
+
+/* Phrases as they are given, without a catalog, in the same table; for whole plain texts, read by text_words. Equal phrases (as
+ * text_words reads them) are one: the first. Phrases without a word, or of more than 31, are left out. */
+struct match_set;
+MUST_USE enum status match_set_new(
+        const struct str *phrases, size_t n, uint64_t seed, enum cpu_kernel kernel, struct match_set **out, struct err *e);
+void match_set_free(struct match_set *s);
+struct match_set_size {
+	size_t phrases, left_out; /* different ones; without a word or too long */
+	size_t table, texts;      /* bytes that a scan needs; those of the phrases, their offsets and numbers */
+};
+struct match_set_size match_set_size(const struct match_set *s);
+const struct text_key *match_set_key(const struct match_set *s);
+
+struct match_place {
+	uint32_t first, last; /* words, inclusive */
+	uint32_t phrase;      /* as given, from 0 */
+};
+/* What one text holds; memory is kept from text to text. */
+struct match_places {
+	struct match_place *at;
+	size_t count, cap;
+	struct sweep *sweep;
+	uint32_t *best; /* of match_set_longest */
+	size_t best_cap;
+};
+void match_places_done(struct match_places *p); /* p starts zeroed */
+/* All phrases that stand in w, wherever they overlap, in no order; each was compared word by word. False: no memory. */
+bool match_set_find(const struct match_set *s, enum cpu_kernel kernel, const struct text_words *w, struct match_places *out);
+/* Keeps of them, from the left, the longest that overlaps none before it; in order. False: no memory. */
+bool match_set_longest(const struct text_words *w, struct match_places *p);
+
 /* ---- ranking ------------------------------------------------------------------------ */
 
 /* What is being talked about: weighted words. */

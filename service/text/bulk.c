@@ -246,6 +246,30 @@ void bulk_read_plain(struct text_words *w, const struct text_key *k, struct str 
 	}
 }
 
+void bulk_lower_plain(struct text_words *w, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		w->folded[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] + 32 : s.p[i]);
+	memset(w->folded + s.n, 0, BULK_PAD);
+}
+
+void text_words_classify(struct text_words *w, enum cpu_kernel kernel, struct str s)
+{
+	s = str_sub(s, 0, w->space->max);
+	switch (kernel) {
+#if defined(__x86_64__)
+	case CPU_AVX512:
+		bulk_classify_avx512(w, s);
+		break;
+	case CPU_AVX2:
+		bulk_classify_avx2(w, s);
+		break;
+#endif
+	default:
+		bulk_lower_plain(w, s);
+	}
+}
+
 void text_words_read(struct text_words *w, const struct text_key *k, enum cpu_kernel kernel, struct str s)
 {
 	s = str_sub(s, 0, w->space->max);
@@ -260,11 +284,7 @@ void text_words_read(struct text_words *w, const struct text_key *k, enum cpu_ke
 		break;
 #endif
 	default:
-		memcpy(w->folded, s.p, s.n);
-		for (size_t i = 0; i < s.n; i++)
-			if (w->folded[i] >= 'A' && w->folded[i] <= 'Z')
-				w->folded[i] = (char)(w->folded[i] + 32);
-		memset(w->folded + s.n, 0, BULK_PAD);
+		bulk_lower_plain(w, s);
 		bulk_read_plain(w, k, (struct str){w->folded, s.n});
 	}
 	bulk_seal(w, k);

@@ -62,7 +62,10 @@ static inline uint64_t bulk_hash(const struct text_key *k, const char *p, uint32
 }
 
 void bulk_read_plain(struct text_words *w, const struct text_key *k, struct str s);
+void bulk_lower_plain(struct text_words *w, struct str s);
 #if defined(__x86_64__)
+void bulk_classify_avx2(struct text_words *w, struct str s);
+void bulk_classify_avx512(struct text_words *w, struct str s);
 void bulk_read_avx2(struct text_words *w, const struct text_key *k, struct str s);
 void bulk_read_avx512(struct text_words *w, const struct text_key *k, struct str s);
 #endif

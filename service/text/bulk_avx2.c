@@ -115,6 +115,11 @@ static inline bool read_wide(struct reading *r, uint32_t i)
 	return true;
 }
 
+void bulk_classify_avx2(struct text_words *w, struct str s)
+{
+	classify(w->space, w->folded, s);
+}
+
 void bulk_read_avx2(struct text_words *w, const struct text_key *k, struct str s)
 {
 	classify(w->space, w->folded, s);

@@ -211,6 +211,11 @@ static inline uint32_t read8(struct reading *r, uint32_t i, bool *slow)
 	return done;
 }
 
+void bulk_classify_avx512(struct text_words *w, struct str s)
+{
+	classify(w->space, w->folded, s);
+}
+
 void bulk_read_avx512(struct text_words *w, const struct text_key *k, struct str s)
 {
 	classify(w->space, w->folded, s);

@@ -91,6 +91,8 @@ bool text_words_init(struct text_words *w, size_t max);
 void text_words_done(struct text_words *w);
 /* s.n is cut at max. The kernel must run on this machine (cpu_runs); all of them say the same. */
 void text_words_read(struct text_words *w, const struct text_key *k, enum cpu_kernel kernel, struct str s);
+/* Its first pass alone, the classes of the bytes: the floor that measurements compare with. */
+void text_words_classify(struct text_words *w, enum cpu_kernel kernel, struct str s);
 /* The i-th word, folded, into out (cut there); returns its length. */
 size_t text_word(const struct text_words *w, uint32_t i, char out[256]);
 /* Is it a single character of a script without spaces, which phrases write unspaced? */

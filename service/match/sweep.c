@@ -1,0 +1,84 @@
+/* sweep.c: windows, and the kernel for any machine. */
+#include "match/sweep.h"
+
+#include <stdlib.h>
+
+struct sweep *sweep_new(void)
+{
+	return calloc(1, sizeof(struct sweep));
+}
+
+void sweep_free(struct sweep *w)
+{
+	if (w != NULL)
+		free(w->find);
+	free(w);
+}
+
+bool sweep_put(struct sweep *w, struct sweep_find f)
+{
+	if (w->count == w->cap) {
+		size_t cap = w->cap ? w->cap * 2 : 256;
+		struct sweep_find *more = realloc(w->find, cap * sizeof(*more));
+		if (more == NULL) {
+			w->failed = true;
+			return false;
+		}
+		w->find = more;
+		w->cap = cap;
+	}
+	w->find[w->count++] = f;
+	return true;
+}
+
+static inline uint32_t entries(const struct bucket *b, uint64_t run)
+{
+	return bucket_find(b, run);
+}
+
+#include "match/sweep_probe.h"
+
+static inline bool has(uint64_t word, uint64_t bits)
+{
+	return (word & bits) == bits;
+}
+
+void sweep_window_plain(struct sweep *w, const struct table *t, struct sweep_words words, uint32_t from, uint32_t to)
+{
+	w->one_n = w->two_n = w->begun_n = 0;
+	for (uint32_t i = from; i < to; i++) {
+		uint64_t hash = words.hash[i], pair = table_pair(t, hash, words.after[i + 1]);
+		uint64_t two = filter_word(t->two, t->shape.two, pair), one = filter_word(t->one, t->shape.one, hash);
+		w->one[w->one_n] = w->two[w->two_n] = i;
+		w->one_n += has(one, filter_bits(hash));
+		w->two_n += i + 1 < words.n && has(two, filter_bits2(pair));
+		if (i + 2 < words.n && has(two, filter_bits(pair))) {
+			uint64_t three = table_triple(t, pair, words.after[i + 2]);
+			w->begun[w->begun_n] = i;
+			w->begun_n += has(filter_word(t->three, t->shape.three, three), filter_bits(three));
+		}
+	}
+	probe_all(w, t, words);
+}
+
+bool sweep_run(struct sweep *w, const struct table *t, enum cpu_kernel kernel, struct sweep_words words)
+{
+	w->count = 0;
+	w->failed = false;
+	for (uint32_t from = 0; from < words.n; from += SWEEP_WINDOW) {
+		uint32_t to = words.n - from > SWEEP_WINDOW ? from + SWEEP_WINDOW : words.n;
+		switch (kernel) {
+#if defined(__x86_64__)
+		case CPU_AVX512:
+			sweep_window_avx512(w, t, words, from, to);
+			break;
+		case CPU_AVX2:
+			sweep_window_avx2(w, t, words, from, to);
+			break;
+#endif
+		default:
+			sweep_window_plain(w, t, words, from, to);
+		}
+	}
+	return !w->failed;
+}
