@@ -3,6 +3,7 @@
 #include "app/feeder_state.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define OWNER_WAIT_MS 100
 #define FOLLOWER_WAIT_MS 500
@@ -212,6 +213,34 @@ static enum status follow_turn(struct feeder *f, bool *look_again, struct arena 
 
 /* ---- both ----------------------------------------------------------------------------------------------- */
 
+enum { COUNTS_AT_ONCE = 500 };
+
+static void hear_total(void *arg, int64_t day, const struct feed_counter *t, bool told)
+{
+	struct caps_count c = {.n = t->n};
+	_Static_assert(sizeof c.key == sizeof t->key, "one key");
+	memcpy(c.key, t->key, sizeof c.key);
+	caps_total(arg, day, &c, told);
+}
+
+/* What was counted here goes to Redis, what others have counted comes back. */
+static enum status share_caps(struct feeder *f, struct err *e)
+{
+	struct caps_count mine[COUNTS_AT_ONCE];
+	struct feed_counter count[COUNTS_AT_ONCE];
+	struct caps *caps = shelf_slot_caps(f->slot);
+	int64_t day, today = now_ms() / 86400000;
+	size_t n = caps_take(caps, &day, mine, COUNTS_AT_ONCE);
+	for (size_t i = 0; i < n; i++) {
+		memcpy(count[i].key, mine[i].key, sizeof count[i].key);
+		count[i].n = mine[i].n;
+	}
+	enum status s = feed_cache_count(f->cache, n ? day : today, count, n, hear_total, caps, e);
+	if (s != OK)
+		caps_give_back(caps, day, mine, n);
+	return s;
+}
+
 static void note_state(struct feeder *f, bool *was_up, const struct err *e)
 {
 	bool up = feed_cache_up(f->cache);
@@ -235,6 +264,8 @@ void *feeder_bell_run(void *feeder)
 		struct err e = {0};
 		arena_reset(a);
 		enum status s = f->ledger ? own_turn(f, &rung, &look_again, a, &e) : follow_turn(f, &look_again, a, &e);
+		if (s == OK)
+			s = share_caps(f, &e);
 		note_state(f, &up, &e);
 		if (s != OK)
 			feeder_pause(f, s == E_DENIED ? DENIED_PAUSE_MS : AWAY_PAUSE_MS);

@@ -117,6 +117,24 @@ static void default_url(const char *address, char out[1024])
 		log_event(LOG_WARN, "app", "event=no_public_url note=\"links lead to %s: set public_url\"", out);
 }
 
+struct recalled {
+	struct caps *caps;
+	int64_t day;
+};
+
+static void recall_shown(void *arg, struct ledger_id user, struct str merchant, int64_t n)
+{
+	struct recalled *r = arg;
+	caps_recall(r->caps, r->day, user, merchant, n);
+}
+
+/* Frequency caps go on where they were before the restart. */
+static enum status recall_caps(struct service *v, struct err *e)
+{
+	struct recalled r = {shelf_slot_caps(v->slot), now_ms() / 86400000};
+	return v->ledger ? ledger_shown_since(v->ledger, r.day * 86400000, recall_shown, &r, e) : OK;
+}
+
 static enum status start_feeder(struct service *v, struct err *e)
 {
 	char url[1024] = "";
@@ -244,6 +262,8 @@ static enum status start(struct service *v, struct err *e)
 	v->slot = s == OK ? shelf_slot_new() : NULL;
 	if (s == OK && !v->slot)
 		s = err_set(e, E_NOMEM, "", "out of memory");
+	if (s == OK)
+		s = recall_caps(v, e);
 	if (s == OK)
 		s = start_feeder(v, e);
 	if (s == OK)

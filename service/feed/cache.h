@@ -13,6 +13,9 @@ struct feed_cache {
 	struct redis *redis;
 	char epoch[EPOCH_TEXT + 1];     /* as last reported to the waiter; "" is none there */
 	char last_id[STREAM_ID_MAX];    /* of the stream, heard so far */
+	char caps_id[STREAM_ID_MAX];    /* of the stream of counted keys, heard so far */
+	unsigned caps_on;               /* redis_connections() when all totals of caps_day were read; 0: never */
+	int64_t caps_day;
 	unsigned heard_on;              /* redis_connections() when epoch and last_id were read; 0: never */
 };
 

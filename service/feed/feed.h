@@ -104,6 +104,17 @@ MUST_USE enum status feed_cache_list(struct feed_cache *c, struct arena *a, stru
 MUST_USE enum status feed_cache_wait(struct feed_cache *c, int timeout_ms, struct arena *a, struct str **merchants_out, size_t *n_out, bool *all_out,
                                      struct err *e);
 
+/* Counters of a day that all nodes add to. Adds count, and tells the totals of those keys, of keys that others have added to since the last
+ * call, and (first call, new day, reconnected) of all there are.
+ * told: with count in it. E_IO: Redis is away; whether count was added is then not known. */
+#define FEED_COUNTER_KEY 16
+struct feed_counter {
+	uint8_t key[FEED_COUNTER_KEY];
+	int64_t n;
+};
+MUST_USE enum status feed_cache_count(struct feed_cache *c, int64_t day, const struct feed_counter *count, size_t n,
+                                      void (*total)(void *arg, int64_t day, const struct feed_counter *f, bool told), void *arg, struct err *e);
+
 /* Small named values that the nodes share (inlay:<name>): the owner of the ledger writes, the others read. E_MISSING: not written yet. */
 MUST_USE enum status feed_cache_note(struct feed_cache *c, struct str name, struct str value, struct err *e);
 MUST_USE enum status feed_cache_noted(struct feed_cache *c, struct str name, struct buf *out, struct err *e);

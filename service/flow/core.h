@@ -3,6 +3,7 @@
 #define FLOW_CORE_H
 
 #include "flow/bots.h"
+#include "flow/caps.h"
 #include "flow/flow.h"
 #include "intent/intent.h"
 #include "match/match.h"
@@ -17,6 +18,7 @@ struct flow_rules {
 	struct link_networks *networks;
 	const struct doc *matching;
 	struct bot_rules bots;
+	struct cap_limits caps;
 	struct flow_rule_texts texts; /* copies, in a */
 };
 
@@ -41,6 +43,7 @@ struct shelf {
 	double weigh[SHELF_WEIGHTS], weigh_han[SHELF_WEIGHTS]; /* of a candidate's facts; what is added for Chinese phrases */
 	double enough; /* the least chance to link */
 	const struct link_keys *keys;
+	struct caps *caps; /* of the slot it hangs in; NULL: in none */
 	char *public_url; /* without a slash at the end; "" none */
 };
 
@@ -140,6 +143,8 @@ struct insert {
 	struct start start[INSERT_WINDOW]; /* of token t at [t % INSERT_WINDOW] */
 	uint32_t counted; /* tokens that han and words have counted */
 	size_t han, words, traditional; /* Han characters, those of them that Simplified writes otherwise, words */
+
+	struct cap_view caps;
 
 	struct intent intent;
 	uint32_t judged; /* sentences that intent has read whole */

@@ -208,6 +208,19 @@ static bool unwanted(const struct insert *in, const struct product *p)
 	return found;
 }
 
+/* The merchant's links of this answer count with those of the day. */
+static bool within_caps(struct insert *in, const struct product *p)
+{
+	const struct catalog *c = in->shelf->catalog;
+	const struct merchant *m = catalog_merchant_of(c, p);
+	int64_t here = 0;
+	if (!in->caps.caps)
+		return true;
+	for (uint32_t i = 0; i < in->placed_count; i++)
+		here += catalog_merchant_of(c, catalog_product(c, in->placed[i].product)) == m;
+	return caps_allow(&in->caps, m->id, here);
+}
+
 static bool allow(void *arg, const struct product *p)
 {
 	struct sieve *f = arg;
@@ -221,7 +234,7 @@ static bool allow(void *arg, const struct product *p)
 		return refuse(f, REFUSED_OVER_BUDGET);
 	if (standing == STANDING_BLOCKED)
 		return refuse(f, REFUSED_BLOCKED);
-	if (place_has_item(&f->in->spots, p))
+	if (place_has_item(&f->in->spots, p) || !within_caps(f->in, p))
 		return refuse(f, REFUSED_CROWDED);
 	return !unwanted(f->in, p) && !said_owns(f->in, p);
 }

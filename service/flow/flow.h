@@ -44,10 +44,30 @@ const struct catalog *shelf_catalog(const struct shelf *s);
 const struct flow_rules *shelf_rules(const struct shelf *s);
 bool shelf_wants_question(const struct shelf *s); /* words of an answer are linked only where its question is known */
 
+/* Links shown today, by reader and by merchant, for frequency caps (rules/placement.yaml): a mirror of what all nodes count. Counted by
+ * insert_record; decisions read it once, at their beginning. */
+struct caps;
+#define CAPS_KEY 16
+struct caps_count {
+	uint8_t key[CAPS_KEY]; /* a hash */
+	int64_t n;
+};
+struct caps *caps_new(void); /* NULL: no memory */
+void caps_free(struct caps *c);
+/* Counts that nobody else was told of yet, at most n; they are the caller's to tell or to give back. */
+size_t caps_take(struct caps *c, int64_t *day_out, struct caps_count *out, size_t n);
+void caps_give_back(struct caps *c, int64_t day, const struct caps_count *count, size_t n);
+/* What all nodes together have counted. told: with all that was taken here; a total below ours then has forgotten something, and is told it
+ * again. */
+void caps_total(struct caps *c, int64_t day, const struct caps_count *count, bool told);
+/* Counts of an earlier life of this node. */
+void caps_recall(struct caps *c, int64_t day, struct ledger_id user, struct str merchant, int64_t n);
+
 /* Where the current shelf hangs. */
 struct shelf_slot;
 struct shelf_slot *shelf_slot_new(void);
 void shelf_slot_free(struct shelf_slot *slot);
+struct caps *shelf_slot_caps(struct shelf_slot *slot);       /* the slot's own */
 struct shelf *shelf_get(struct shelf_slot *slot);            /* a reference, or NULL before the first publish */
 void shelf_publish(struct shelf_slot *slot, struct shelf *s); /* takes the reference; the old shelf goes with its last reader */
 

@@ -128,6 +128,17 @@ static struct str first_gate(struct insert *in)
 	return in->holdout ? STR("holdout") : STR("");
 }
 
+/* Of so many links, those that the reader may still see today. */
+static uint64_t within_caps(struct insert *in, uint64_t max)
+{
+	const struct cap_limits *l = &in->shelf->rules->caps;
+	caps_look(&in->caps, in->shelf->caps, l, flow_pseudonym(in->shelf->keys, "user", in->r.user_id), in->r.now_ms);
+	if (!in->caps.caps || !l->user || !in->caps.has_user)
+		return max;
+	uint64_t left = in->caps.user_used < l->user ? (uint64_t)(l->user - in->caps.user_used) : 0;
+	return left < max ? left : max;
+}
+
 static enum status set_up(struct insert *in, const struct insert_request *r)
 {
 	in->a = arena_new(REQUEST_MEMORY);
@@ -142,6 +153,7 @@ static enum status set_up(struct insert *in, const struct insert_request *r)
 	begin_identity(in);
 	const struct place_limits *l = place_limits(in->shelf->rules->policy);
 	uint64_t max = in->r.max_links < 0 ? l->max_links : (uint64_t)in->r.max_links;
+	max = within_caps(in, max);
 	place_spots_init(&in->spots, max < PLACE_MAX_LINKS ? (uint32_t)max : PLACE_MAX_LINKS);
 	match_scan_init(&in->scan, in->shelf->match);
 	enum status s = read_question(in);

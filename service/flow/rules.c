@@ -47,6 +47,8 @@ static enum status read_rules(struct flow_rules *r, const struct flow_rule_texts
 		s = blame(place_policy_new(placement, disclosure, &r->policy, e), "placement or disclosure", e);
 	if (s == OK)
 		s = blame(link_networks_new(networks, &r->networks, e), "networks", e);
+	if (s == OK)
+		s = blame(caps_read(placement, &r->caps, e), "placement", e);
 	return s == OK ? blame(bots_read(bots, own_bots, r->a, &r->bots, e), "bots", e) : s;
 }
 

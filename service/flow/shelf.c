@@ -196,6 +196,7 @@ bool shelf_wants_question(const struct shelf *s)
 }
 
 struct shelf_slot {
+	struct caps *caps;
 	pthread_mutex_t lock; /* held for a pointer copy and a count only */
 	struct shelf *now;
 };
@@ -203,8 +204,13 @@ struct shelf_slot {
 struct shelf_slot *shelf_slot_new(void)
 {
 	struct shelf_slot *slot = calloc(1, sizeof *slot);
-	if (slot)
-		pthread_mutex_init(&slot->lock, NULL);
+	struct caps *caps = slot ? caps_new() : NULL;
+	if (!caps) {
+		free(slot);
+		return NULL;
+	}
+	slot->caps = caps;
+	pthread_mutex_init(&slot->lock, NULL);
 	return slot;
 }
 
@@ -213,8 +219,14 @@ void shelf_slot_free(struct shelf_slot *slot)
 	if (!slot)
 		return;
 	shelf_unref(slot->now);
+	caps_free(slot->caps);
 	pthread_mutex_destroy(&slot->lock);
 	free(slot);
+}
+
+struct caps *shelf_slot_caps(struct shelf_slot *slot)
+{
+	return slot->caps;
 }
 
 struct shelf *shelf_get(struct shelf_slot *slot)
@@ -229,6 +241,7 @@ void shelf_publish(struct shelf_slot *slot, struct shelf *s)
 {
 	pthread_mutex_lock(&slot->lock);
 	struct shelf *old = slot->now;
+	s->caps = slot->caps;
 	slot->now = s;
 	pthread_mutex_unlock(&slot->lock);
 	shelf_unref(old);

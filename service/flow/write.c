@@ -253,7 +253,9 @@ static void put_fields(struct buf *out, const struct insert *in, int64_t took_us
 	buf_putc(out, ',');
 	bool noticed = in->placed_count && in->locale;
 	put_member(out, "disclosure", noticed ? in->locale->notice : STR(""));
-	buf_put(out, STR(",\"caps\":{},"));
+	buf_put(out, STR(",\"caps\":"));
+	caps_write(&in->caps, out);
+	buf_putc(out, ',');
 	put_member(out, "catalog", catalog_name(in->shelf->catalog));
 	buf_printf(out, ",\"took_us\":%lld", (long long)took_us);
 }
@@ -369,5 +371,6 @@ bool insert_record(const struct insert *in, int64_t now, struct ledger_insertion
 	flow_put_name(out->app, sizeof out->app, r->app);
 	flow_put_name(out->model, sizeof out->model, r->model);
 	record_links(in, out);
+	caps_record(in->shelf->caps, &in->shelf->rules->caps, out);
 	return true;
 }

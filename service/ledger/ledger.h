@@ -208,6 +208,10 @@ MUST_USE enum status ledger_insertion_json(struct ledger *l, struct ledger_id id
 MUST_USE enum status ledger_link_get(
 	struct ledger *l, struct ledger_id link, struct ledger_id *insertion_out, struct ledger_link *out, struct err *e);
 
+/* How many links each reader (user_hash, zero if unknown) was shown of each merchant since then. */
+MUST_USE enum status ledger_shown_since(struct ledger *l, int64_t from_ms, void (*each)(void *arg, struct ledger_id user, struct str merchant, int64_t n),
+	void *arg, struct err *e);
+
 struct ledger_report_query {
 	int64_t from_ms, to_ms;      /* instants, [from, to); dates in tz by ledger_local_time */
 	char tz[64];                 /* IANA; "" UTC */

@@ -157,6 +157,32 @@ enum status ledger_link_get(
 	return s;
 }
 
+enum status ledger_shown_since(struct ledger *l, int64_t from_ms, void (*each)(void *arg, struct ledger_id user, struct str merchant, int64_t n), void *arg,
+	struct err *e)
+{
+	struct reader *r;
+	enum status s = reader_get(l, &r, e);
+	if (s != OK)
+		return s;
+	sqlite3_stmt *q = db_use(&r->db, "SELECT user, merchant, count(*) FROM (SELECT i.user, l.merchant FROM insertion i"
+					 " JOIN link l ON l.insertion_no = i.no AND l.later = 0 WHERE i.at_ms >= ?1"
+					 " UNION ALL SELECT i.user, l.merchant FROM serve s JOIN serve_link x ON x.serve_no = s.no"
+					 " JOIN link l ON l.no = x.link_no JOIN insertion i ON i.no = s.insertion_no WHERE s.at_ms >= ?1)"
+					 " GROUP BY 1, 2");
+	db_int(q, 1, from_ms);
+	bool row = true;
+	while (s == OK && (s = db_step(&r->db, q, &row)) == OK && row) {
+		struct ledger_id user = {{0}};
+		db_get_blob(q, 0, user.b, LEDGER_ID);
+		each(arg, user, db_get_text(q, 1), db_get_int(q, 2));
+	}
+	if (s != OK)
+		s = db_fail(&r->db, s, "insertion", e);
+	db_end(q);
+	reader_put(l, r);
+	return s;
+}
+
 /* ---- commissions --------------------------------------------------------------------------------------------- */
 
 static enum status put_history(struct db *d, int64_t order_no, struct str currency, struct buf *out)
