@@ -11,7 +11,7 @@ static bool cheaper(const struct catalog *c, uint32_t a, uint32_t b, const char 
 	bool has_x = currency[0] && strcmp(x.currency, currency) == 0, has_y = currency[0] && strcmp(y.currency, currency) == 0;
 	if (has_x != has_y)
 		return has_x;
-	return has_x && x.minor != y.minor ? x.minor < y.minor : a < b;
+	return has_x && x.minor != y.minor ? x.minor < y.minor : catalog_before(c, a, b);
 }
 
 static size_t drop(uint32_t offers[], size_t n, size_t at)
@@ -49,9 +49,10 @@ size_t offers_of(struct insert *in, const struct choice *choice, uint32_t offers
 	uint32_t found[OFFERS + 1] = {choice->top.product};
 	size_t n = 1;
 	for (uint32_t i = 0; item != top->key && i < phrase.product_count; i++) {
-		const struct product *p = catalog_product(c, phrase.products[i]);
-		if (phrase.products[i] != choice->top.product && product_item(p) == item && decide_allows(in, p))
-			n = keep(c, found, n, phrase.products[i], price.currency);
+		uint32_t number = match_phrase_product(in->shelf->match, choice->phrase, i);
+		const struct product *p = number == PRODUCT_NONE ? NULL : catalog_product(c, number);
+		if (p && number != choice->top.product && product_item(p) == item && decide_allows(in, p))
+			n = keep(c, found, n, number, price.currency);
 	}
 	memcpy(offers, found, n * sizeof *offers);
 	return n;

@@ -17,6 +17,8 @@ struct seal {
 	struct buf texts;
 	uint32_t *phrase; /* by old node */
 	size_t entry_cap, product_cap, product_count;
+	struct entry *refused;
+	size_t refused_count, refused_cap, sample_cap;
 };
 
 static enum match_kind node_kind(const struct node_fact *fact)
@@ -66,7 +68,7 @@ static bool below(const struct titles *t, uint32_t category, uint32_t top)
 /* Moves the mentions that stand for a kind of thing to the front, in order of products: those in its category; where some titles
  * there name it first, only such titles, and those of other categories too: what is talked about decides between worlds (a toy cash
  * register). */
-static size_t choose(const struct titles *t, uint32_t category, struct mention *m, size_t n)
+static size_t choose(const struct titles *t, uint32_t category, struct mention *m, size_t n, bool *heads_only)
 {
 	size_t kept = 0, heads = 0;
 	for (size_t i = 0; i < n; i++)
@@ -74,6 +76,7 @@ static size_t choose(const struct titles *t, uint32_t category, struct mention *
 	for (size_t i = 0; heads == 0 && i < n; i++)
 		if (m[i].fit != FIT_GROUP && below(t, t->category[m[i].product], category))
 			m[kept++] = m[i];
+	*heads_only = heads > 0;
 	if (heads == 0)
 		return kept;
 	kept = 0;
@@ -142,17 +145,74 @@ static bool seal_text(struct seal *s, uint32_t node, struct entry *e)
 	return fine;
 }
 
-/* Over the maximum, evenly spread over the order of (merchant, id): no upload order can show. */
-static void seal_products(struct seal *s, struct entry *e, const struct mention *m, size_t n)
+static int cmp_hash(const void *a, const void *b)
 {
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* Over the maximum, those whose keys mix to the least: no upload order shows, and a product that comes later is judged alone. */
+static bool seal_sample(struct seal *s, const struct mention *m, size_t n)
+{
+	struct counts *c = &s->ix->counts;
+	uint64_t *hash = malloc(n * sizeof(*hash));
+	if (c->sample_count == s->sample_cap) {
+		size_t cap = s->sample_cap ? s->sample_cap * 2 : 16;
+		struct sample *more = realloc(c->samples, cap * sizeof(*more));
+		if (more != NULL) {
+			c->samples = more;
+			s->sample_cap = cap;
+		}
+	}
+	if (hash == NULL || c->sample_count == s->sample_cap) {
+		free(hash);
+		return false;
+	}
+	for (size_t i = 0; i < n; i++)
+		hash[i] = sample_hash(titles_product(s->f->titles, m[i].product));
+	qsort(hash, n, sizeof(*hash), cmp_hash);
+	c->samples[c->sample_count++] = (struct sample){s->ix->entry_count, hash[MATCH_MAX_PRODUCTS - 1]};
+	free(hash);
+	return true;
+}
+
+static bool seal_products(struct seal *s, struct entry *e, const struct mention *m, size_t n)
+{
+	bool all = n <= MATCH_MAX_PRODUCTS;
 	e->first = (uint32_t)s->product_count;
 	e->total = (uint32_t)n;
-	e->count = n > MATCH_MAX_PRODUCTS ? MATCH_MAX_PRODUCTS : (uint32_t)n;
-	for (size_t i = 0; i < e->count; i++) {
-		const struct mention *one = &m[n > MATCH_MAX_PRODUCTS ? i * n / MATCH_MAX_PRODUCTS : i];
-		s->ix->products[s->product_count] = one->product;
-		s->ix->fits[s->product_count++] = (uint8_t)one->fit;
+	if (!all && !seal_sample(s, m, n))
+		return false;
+	uint64_t most = all ? 0 : s->ix->counts.samples[s->ix->counts.sample_count - 1].most;
+	for (size_t i = 0; i < n && e->count < MATCH_MAX_PRODUCTS; i++) {
+		if (!all && sample_hash(titles_product(s->f->titles, m[i].product)) > most)
+			continue;
+		s->ix->products[s->product_count] = s->ix->from_product + m[i].product;
+		s->ix->fits[s->product_count++] = (uint8_t)m[i].fit;
+		e->count++;
 	}
+	return true;
+}
+
+/* What was judged to be no phrase is remembered, so that later products do not make it one. */
+static bool seal_refused(struct seal *s, uint32_t node, enum match_kind kind, double telling)
+{
+	const struct node_fact *fact = &s->f->fact[node];
+	if (s->f->under != NULL)
+		return true;
+	if (s->refused_count == s->refused_cap) {
+		size_t cap = s->refused_cap ? s->refused_cap * 2 : 1024;
+		struct entry *more = realloc(s->refused, cap * sizeof(*more));
+		if (more == NULL)
+			return false;
+		s->refused = more;
+		s->refused_cap = cap;
+	}
+	struct entry e = {.category = fact->category, .telling = (float)telling, .kind = (uint8_t)kind, .words = fact->words, .han = fact->han};
+	if (!seal_text(s, node, &e))
+		return false;
+	s->refused[s->refused_count++] = e;
+	return true;
 }
 
 static bool seal_node(struct seal *s, uint32_t node)
@@ -160,17 +220,18 @@ static bool seal_node(struct seal *s, uint32_t node)
 	struct node_fact *fact = &s->f->fact[node];
 	struct mention *m = s->f->mentions.at + s->first[node];
 	size_t n = s->first[node + 1] - s->first[node];
-	if (fact->kinds == 0 || n == 0 || fact->words > MATCH_MAX_TOKENS)
+	if (fact->kinds == 0 || n == 0 || fact->words > MATCH_MAX_TOKENS || (s->f->under != NULL && fact->known != PHRASE_NONE))
 		return true;
+	bool heads_only = false;
 	enum match_kind kind = node_kind(fact);
 	double share = 1;
 	if (kind != MATCH_TYPE)
 		fact->category = phrases_category(s->f, m, n, FIT_GROUP, 0.5, &share);
 	double telling = kind == MATCH_BRAND ? 0 : settle_telling(s, fact, kind, m, n, share);
 	if (kind == MATCH_TYPE)
-		n = choose(s->f->titles, fact->category, m, n);
+		n = choose(s->f->titles, fact->category, m, n, &heads_only);
 	if (n == 0 || (telling <= 0 && kind != MATCH_BRAND))
-		return true;
+		return seal_refused(s, node, kind, telling);
 	if (!seal_room(s, n))
 		return false;
 	struct entry e = {.category = fact->category,
@@ -179,10 +240,10 @@ static bool seal_node(struct seal *s, uint32_t node)
 	        .words = fact->words,
 	        .share = (uint8_t)(255 * (kind == MATCH_TYPE ? (double)fact->share : share)),
 	        .noun = (uint8_t)(255 * (double)fact->noun),
-	        .han = fact->han};
-	if (!seal_text(s, node, &e))
+	        .han = fact->han,
+	        .heads_only = heads_only};
+	if (!seal_text(s, node, &e) || !seal_products(s, &e, m, n))
 		return false;
-	seal_products(s, &e, m, n);
 	s->phrase[node] = s->ix->entry_count;
 	s->ix->entries[s->ix->entry_count++] = e;
 	s->keep[node] = true;
@@ -251,8 +312,7 @@ static void runs_hash(struct runs *r, const struct seal *s, uint64_t seed)
 	const struct lexicon *x = &s->f->titles->lexicon;
 	struct text_key key;
 	text_key_init(&key, seed);
-	for (uint32_t w = 0; w < x->count; w++)
-		r->hash[w] = text_hash(&key, x->text[w]);
+	memset(r->used, 0, x->count * sizeof(*r->used));
 	uint32_t phrase = 0, at = 0;
 	for (uint32_t node = 1; node < s->f->trie.count; node++) {
 		if (!s->keep[node])
@@ -261,12 +321,20 @@ static void runs_hash(struct runs *r, const struct seal *s, uint64_t seed)
 		r->first[phrase++] = at;
 		for (uint32_t i = words, n = node; i-- > 0; n = s->f->trie.parent[n]) {
 			uint32_t w = s->f->trie.word[n];
+			if (!r->used[w])
+				r->hash[w] = text_hash(&key, lexicon_text(x, w));
 			r->word[at + i] = r->hash[w];
 			r->used[w] = true;
 		}
 		at += words;
 	}
 	r->first[phrase] = at;
+}
+
+static int cmp_sample(const void *a, const void *b)
+{
+	const struct sample *x = a, *y = b;
+	return (x->phrase > y->phrase) - (x->phrase < y->phrase);
 }
 
 /* Entries into the order of their numbers. */
@@ -281,6 +349,11 @@ static bool seal_order(struct seal *s, const uint32_t *number)
 	for (uint32_t node = 0; node < s->f->trie.count; node++)
 		if (s->keep[node])
 			s->phrase[node] = number[s->phrase[node]];
+	struct sample *samples = ix->counts.samples;
+	for (size_t i = 0; i < ix->counts.sample_count; i++)
+		samples[i].phrase = number[samples[i].phrase];
+	if (samples != NULL)
+		qsort(samples, ix->counts.sample_count, sizeof(*samples), cmp_sample);
 	free(ix->entries);
 	ix->entries = moved;
 	return true;
@@ -307,36 +380,61 @@ static bool seal_table(struct seal *s, uint64_t seed)
 	return fine;
 }
 
-static bool seal_all(struct match_index *ix, struct phrases *f, uint64_t seed)
+/* Refused entries come to stand behind the others. */
+static bool seal_append(struct seal *s)
 {
-	struct seal s = {.ix = ix, .f = f};
-	uint32_t *first = NULL;
+	struct match_index *ix = s->ix;
+	size_t n = ix->entry_count + s->refused_count;
+	struct entry *entries = realloc(ix->entries, (n + 1) * sizeof(*entries));
+	if (entries == NULL)
+		return false;
+	if (s->refused_count > 0)
+		memcpy(entries + ix->entry_count, s->refused, s->refused_count * sizeof(*entries));
+	ix->entries = entries;
+	ix->refused_count = (uint32_t)s->refused_count;
+	return true;
+}
+
+bool seal_phrases(struct match_index *ix, struct phrases *f, const uint32_t *first)
+{
+	struct seal s = {.ix = ix, .f = f, .first = first};
+	bool fine = true;
 	buf_init(&s.texts, LONGEST_TEXT);
-	bool fine = mentions_group(&f->mentions, f->trie.count, &first);
-	s.first = first;
 	s.keep = calloc(f->trie.count, sizeof(*s.keep));
 	s.phrase = calloc(f->trie.count, sizeof(*s.phrase));
 	fine = fine && s.keep && s.phrase && seal_room(&s, 1);
 	for (uint32_t node = 1; fine && node < f->trie.count; node++)
 		fine = seal_node(&s, node);
-	fine = fine && seal_table(&s, seed) && seal_trie(&s);
+	fine = fine && ((ix->under != NULL && ix->entry_count == 0) || seal_table(&s, ix->seed)) && seal_append(&s) && seal_trie(&s);
 	size_t n;
 	if (fine && s.texts.n > 0)
 		ix->texts = buf_steal(&s.texts, &n);
 	buf_done(&s.texts);
-	free(first);
+	free(s.refused);
 	free(s.keep);
 	free(s.phrase);
 	return fine;
+}
+
+static bool seal_all(struct match_index *ix, struct phrases *f)
+{
+	uint32_t *first = NULL;
+	bool fine = mentions_group(&f->mentions, f->trie.count, &first) && seal_phrases(ix, f, first);
+	free(first);
+	ix->counts.words = f->counted;
+	ix->counts.frequency = f->frequency;
+	ix->counts.closes = f->closes;
+	f->frequency = f->closes = NULL;
+	return fine && paths_build(ix);
 }
 
 static bool build(struct match_index *ix, uint64_t seed)
 {
 	struct phrases f = {0};
 	bool fine = titles_read(&ix->titles, ix->catalog, &ix->tune, seed) && plurals_join(&ix->titles) &&
-	            phrases_init(&f, &ix->titles, &ix->tune) && phrases_types(&f) && phrases_names(&f) && seal_all(ix, &f, seed);
+	            phrases_init(&f, &ix->titles, &ix->tune, NULL) && phrases_types(&f) && phrases_names(&f) && seal_all(ix, &f);
 	phrases_done(&f);
-	fine = fine && joins_build(ix) && words_build(ix) && terms_build(&ix->terms, &ix->titles, &ix->tune);
+	fine = fine && joins_build(ix) && words_build(ix) && terms_build(&ix->terms, &ix->titles, &ix->tune, NULL);
 	titles_shed(&ix->titles);
 	trie_done(&ix->trie);
 	free(ix->phrase);
@@ -351,6 +449,8 @@ enum status match_index_new(struct catalog *c, const struct doc *tuning, uint64_
 	struct match_index *ix = calloc(1, sizeof(*ix));
 	if (ix == NULL)
 		return err_set(e, E_NOMEM, "match", "no memory for the index");
+	atomic_init(&ix->refs, 1);
+	ix->seed = seed;
 	ix->catalog = catalog_ref(c);
 	ix->words = arena_new(WORDS_MAX);
 	enum status s = ix->words == NULL ? E_NOMEM : tuning_load(tuning, ix->words, &ix->tune, e);
@@ -366,7 +466,7 @@ enum status match_index_new(struct catalog *c, const struct doc *tuning, uint64_
 
 void match_index_free(struct match_index *ix)
 {
-	if (ix == NULL)
+	if (ix == NULL || atomic_fetch_sub(&ix->refs, 1) != 1)
 		return;
 	terms_done(&ix->terms);
 	trie_done(&ix->trie);
@@ -380,10 +480,26 @@ void match_index_free(struct match_index *ix)
 	free(ix->fits);
 	free(ix->joins);
 	free(ix->calls);
-	map_free(ix->tune.roles);
+	free(ix->counts.frequency);
+	free(ix->counts.closes);
+	free(ix->counts.paths);
+	free(ix->counts.samples);
+	free(ix->added.phrase);
+	free(ix->added.first);
+	free(ix->added.product);
+	free(ix->added.fit);
+	if (ix->under == NULL) /* else it is the other's */
+		map_free(ix->tune.roles);
 	arena_free(ix->words);
 	catalog_unref(ix->catalog);
+	match_index_free(ix->under);
 	free(ix);
+}
+
+struct match_index *match_index_ref(struct match_index *ix)
+{
+	atomic_fetch_add(&ix->refs, 1);
+	return ix;
 }
 
 const struct catalog *match_catalog(const struct match_index *ix)
@@ -393,20 +509,21 @@ const struct catalog *match_catalog(const struct match_index *ix)
 
 size_t match_phrase_count(const struct match_index *ix)
 {
-	return ix->entry_count;
+	return ix->from_phrase + ix->entry_count;
 }
 
 struct match_phrase match_phrase(const struct match_index *ix, uint32_t phrase)
 {
-	const struct entry *e = &ix->entries[phrase];
-	return (struct match_phrase){.text = {ix->texts + e->text, e->text_n},
+	const struct entry *e = entry_of(ix, phrase);
+	uint32_t added;
+	added_of(ix, phrase, &added);
+	return (struct match_phrase){.text = {(phrase < ix->from_phrase ? ix->under->texts : ix->texts) + e->text, e->text_n},
 	        .kind = e->kind,
 	        .telling = (double)e->telling,
 	        .share = e->share / 255.0,
 	        .noun = e->noun / 255.0,
 	        .category = ix->titles.category_text[e->category],
-	        .products = ix->products + e->first,
-	        .product_count = e->count,
+	        .product_count = e->count + added,
 	        .total = e->total};
 }
 

@@ -6,7 +6,7 @@ bool heads_spell(const struct lexicon *x, const uint32_t *words, size_t n, struc
 {
 	bool was_word = false;
 	for (size_t i = 0; i < n; i++) {
-		struct str w = x->text[words[i]];
+		struct str w = lexicon_text(x, words[i]);
 		bool word = w.n == 0 || (unsigned char)w.p[0] < 0xe1; /* Latin, Greek, Cyrillic and the like */
 		if (i > 0 && word && was_word)
 			buf_putc(out, ' ');

@@ -119,6 +119,8 @@ static bool pairs_have(const uint64_t *at, size_t n, uint64_t pair)
 
 bool match_continues(const struct match_index *ix, uint32_t phrase, struct str next, enum text_kind kind, enum text_gap gap)
 {
+	if (ix->under != NULL)
+		return phrase < ix->from_phrase && match_continues(ix->under, phrase, next, kind, gap);
 	uint32_t word = lexicon_find(&ix->titles.lexicon, next);
 	if (word == WORD_NONE || gap > (kind == TEXT_HAN ? GAP_NONE : GAP_SOFT))
 		return false;

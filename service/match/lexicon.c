@@ -12,6 +12,22 @@ bool lexicon_init(struct lexicon *x, uint64_t seed)
 	return x->bytes != NULL && x->ids != NULL;
 }
 
+bool lexicon_init_over(struct lexicon *x, const struct lexicon *under, uint64_t seed)
+{
+	*x = (struct lexicon){.under = under, .from = under->count, .count = under->count, .bytes = arena_new(LEXICON_BYTES), .ids = map_new(64, seed)};
+	return x->bytes != NULL && x->ids != NULL;
+}
+
+struct str lexicon_text(const struct lexicon *x, uint32_t id)
+{
+	return id < x->from ? x->under->text[id] : x->text[id - x->from];
+}
+
+uint32_t lexicon_same(const struct lexicon *x, uint32_t id)
+{
+	return id < x->from ? x->under->same[id] : x->same != NULL ? x->same[id] : id;
+}
+
 void lexicon_done(struct lexicon *x)
 {
 	arena_free(x->bytes);
@@ -28,27 +44,33 @@ static bool lexicon_grow(struct lexicon *x)
 	if (text == NULL)
 		return false;
 	x->text = text;
+	x->cap = cap;
+	if (x->under != NULL)
+		return true;
 	uint32_t *same = realloc(x->same, cap * sizeof(*same));
 	if (same == NULL)
 		return false;
 	x->same = same;
-	x->cap = cap;
 	return true;
 }
 
-uint32_t lexicon_add(struct lexicon *x, struct str word)
+static uint32_t add_new(struct lexicon *x, struct str word)
 {
-	uint32_t id = map_get(x->ids, word);
-	if (id != MAP_NONE)
-		return id;
-	if (x->count == x->cap && !lexicon_grow(x))
+	if (x->count - x->from == x->cap && !lexicon_grow(x))
 		return WORD_NONE;
 	struct str copy = arena_take_str(x->bytes, word);
 	if (copy.p == NULL || map_add(x->ids, copy, x->count) == MAP_NONE)
 		return WORD_NONE;
-	x->text[x->count] = copy;
-	x->same[x->count] = x->count;
+	x->text[x->count - x->from] = copy;
+	if (x->same != NULL)
+		x->same[x->count] = x->count;
 	return x->count++;
+}
+
+uint32_t lexicon_add(struct lexicon *x, struct str word)
+{
+	uint32_t id = x->under == NULL ? map_get(x->ids, word) : lexicon_find(x, word);
+	return id != MAP_NONE ? id : add_new(x, word);
 }
 
 static struct str spell(char out[64], struct str word, size_t cut, const char *ending)
@@ -92,13 +114,15 @@ static uint32_t find_singular(const struct lexicon *x, struct str word)
 	for (size_t i = 0; i < n; i++) {
 		uint32_t id = map_get(x->ids, got[i]);
 		if (id != MAP_NONE)
-			return x->same[id];
+			return lexicon_same(x, id);
 	}
 	return WORD_NONE;
 }
 
 void lexicon_settle(struct lexicon *x, uint32_t from)
 {
+	if (x->under != NULL)
+		return;
 	for (uint32_t id = from; id < x->count; id++) {
 		uint32_t singular = find_singular(x, x->text[id]);
 		if (singular != WORD_NONE)
@@ -108,8 +132,11 @@ void lexicon_settle(struct lexicon *x, uint32_t from)
 
 uint32_t lexicon_find(const struct lexicon *x, struct str word)
 {
-	uint32_t id = map_get(x->ids, word);
-	return id != MAP_NONE ? x->same[id] : find_singular(x, word);
+	uint32_t id = x->under == NULL ? WORD_NONE : lexicon_find(x->under, word);
+	if (id != WORD_NONE)
+		return id;
+	id = map_get(x->ids, word);
+	return id != MAP_NONE ? lexicon_same(x, id) : find_singular(x, word);
 }
 
 void lexicon_flatten(struct lexicon *x)

@@ -7,15 +7,22 @@
 
 #define WORD_NONE UINT32_MAX
 
+/* A lexicon over another has only the words that the other does not know, with ids behind the other's. */
 struct lexicon {
+	const struct lexicon *under; /* or NULL; finished, outlives this one */
+	uint32_t from;               /* ids below are the other's */
 	struct arena *bytes;
 	struct map *ids;
-	struct str *text; /* by id */
-	uint32_t *same;   /* by id: the id that stands for it, itself mostly */
-	uint32_t count, cap;
+	struct str *text; /* by id less from */
+	uint32_t *same;   /* by id: the id that stands for it, itself mostly; NULL with another below, where every id stands for itself */
+	uint32_t count, cap; /* count: ids of both */
 };
 
 bool lexicon_init(struct lexicon *x, uint64_t seed);
+bool lexicon_init_over(struct lexicon *x, const struct lexicon *under, uint64_t seed);
+struct str lexicon_text(const struct lexicon *x, uint32_t id);
+/* The id that stands for id. */
+uint32_t lexicon_same(const struct lexicon *x, uint32_t id);
 void lexicon_done(struct lexicon *x);
 /* The id, new or old; WORD_NONE when there is no memory. */
 uint32_t lexicon_add(struct lexicon *x, struct str word);

@@ -6,7 +6,7 @@
  * the question and the sentence, never by commission; ties: freshness, price, bytes of (merchant, id).
  *
  * Refuses: to know Markdown, intent, policy. Pure. Owns: an index references its catalog.
- * Threads: an index is immutable and shared; a scan or a context belongs to one request. */
+ * Threads: an index is immutable, counted and shared; a scan or a context belongs to one request. */
 #ifndef MATCH_H
 #define MATCH_H
 
@@ -29,6 +29,10 @@ struct match_index;
 /* tuning: the parsed rules/matching.yaml (stop words, weights, thresholds), or NULL for built-in
  * defaults. seed: any; no decision depends on it. Takes a reference on c. */
 MUST_USE enum status match_index_new(struct catalog *c, const struct doc *tuning, uint64_t seed, struct match_index **out, struct err *e);
+/* The same for a catalog that lies over base's (catalog_over): what has gone, changed or is new, under the statistics of base; costs what
+ * those products cost. References base. */
+MUST_USE enum status match_index_over(struct match_index *base, struct catalog *c, struct match_index **out, struct err *e);
+struct match_index *match_index_ref(struct match_index *ix);
 void match_index_free(struct match_index *ix);
 const struct catalog *match_catalog(const struct match_index *ix);
 size_t match_phrase_count(const struct match_index *ix);
@@ -39,13 +43,14 @@ struct match_phrase {
 	double telling;           /* 0..1: how surely these words mean these products */
 	double share, noun;       /* two parts of it: of its products in one category; how often it ends the titles that hold it */
 	struct str category;      /* the category most of its products share, "" if none does */
-	const uint32_t *products; /* numbers of the snapshot, in stable order (not by id of upload) */
-	uint32_t product_count;   /* as stored: at most MATCH_MAX_PRODUCTS; see total */
-	uint32_t total;
+	uint32_t product_count;   /* as stored: at most MATCH_MAX_PRODUCTS and what was laid over it later; see total */
+	uint32_t total;           /* when the index was built */
 };
 #define MATCH_MAX_PRODUCTS 4096
 #define MATCH_MAX_TOKENS 12 /* of a phrase */
 struct match_phrase match_phrase(const struct match_index *ix, uint32_t phrase);
+/* The number of the i-th product of a phrase; PRODUCT_NONE where it has gone since the index was built. */
+uint32_t match_phrase_product(const struct match_index *ix, uint32_t phrase, uint32_t i);
 
 /* ---- scanning ---------------------------------------------------------------------- */
 
@@ -53,8 +58,8 @@ struct match_hit {
 	uint32_t first, last; /* token numbers as pushed, inclusive */
 	uint32_t phrase;
 };
-/* State by value: copy it to fork a stream. */
-struct match_scan {
+/* In one index, or the part of it that lies over another. */
+struct match_scan_one {
 	const struct match_index *ix;
 	uint32_t next;     /* number the next token gets */
 	uint32_t live;     /* used states */
@@ -73,6 +78,11 @@ struct match_scan {
 		uint8_t n;
 		char bytes[27];
 	} word[MATCH_MAX_TOKENS];
+};
+/* State by value: copy it to fork a stream. */
+struct match_scan {
+	bool laid; /* over is used */
+	struct match_scan_one below, over;
 };
 void match_scan_init(struct match_scan *s, const struct match_index *ix);
 /* Pushes the next token (folded bytes); hits that end at it are written, longest first. A gap over GAP_SOFT

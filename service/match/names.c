@@ -38,14 +38,6 @@ static bool put_words(struct phrases *f, struct slice w, uint32_t product, enum 
 	return put(f, phrases_node(f, 0, w.p, w.n), product, fit, kind, telling);
 }
 
-static uint32_t find_node(const struct phrases *f, const struct word *w, size_t n)
-{
-	uint32_t node = 0;
-	for (size_t i = 0; i < n && node != NODE_NONE; i++)
-		node = trie_step(&f->trie, node, w[i].id);
-	return node;
-}
-
 static bool is_type(const struct phrases *f, uint32_t node)
 {
 	return node != NODE_NONE && node != 0 && (f->fact[node].kinds & 1u << MATCH_TYPE);
@@ -58,7 +50,7 @@ static bool put_branded(struct phrases *f, uint32_t product, struct slice brand,
 	uint32_t longest = h->han ? LONGEST_HAN_BRANDED : LONGEST_BRANDED;
 	for (uint32_t n = 1; n <= longest && n <= h->to - h->from && brand.n + n <= MATCH_MAX_TOKENS; n++) {
 		const struct word *end = title.p + h->to - n;
-		uint32_t type = find_node(f, end, n);
+		uint32_t type = phrases_find(f, end, n);
 		if (!is_type(f, type))
 			continue;
 		uint32_t node = phrases_node(f, 0, brand.p, brand.n);
@@ -102,7 +94,7 @@ static struct group group_at(const struct titles *t, struct slice title, uint32_
 		g.digit |= (w->flags & WORD_DIGIT) != 0;
 		g.alpha |= (w->flags & WORD_ALPHA) != 0;
 		g.unit |= (w->flags & WORD_UNIT) || ((w->roles & ROLE_UNIT) && g.to - g.from > 1);
-		g.bytes += t->lexicon.text[w->id].n;
+		g.bytes += lexicon_text(&t->lexicon, w->id).n;
 	} while (g.to < title.n && (title.p[g.to].flags & WORD_JOINED) && !(title.p[g.to].flags & WORD_HAN));
 	return g;
 }
@@ -186,9 +178,9 @@ static bool put_models(struct phrases *f, uint32_t product, struct slice title)
 /* The more unusual the words of a work's title, the surer that it is meant: 0 for "it", near 1 for "war and peace". */
 static double rarity(const struct phrases *f, struct slice w)
 {
-	double bits = 0, n = (double)f->titles->title.count + 1;
+	double bits = 0, n = (double)f->titles->population + 1;
 	for (size_t i = 0; i < w.n; i++)
-		bits += log2(n / (f->frequency[w.p[i].id] + 1));
+		bits += log2(n / (phrases_frequency(f, w.p[i].id) + 1));
 	double r = (bits - 14) / 30;
 	return r < 0 ? 0 : r > 1 ? 1 : r;
 }
@@ -244,7 +236,7 @@ static bool is_variant(const struct phrases *f, struct slice title, size_t at)
 {
 	const struct word *w = &title.p[at];
 	static const char *const words[] = {"pro", "plus", "max", "mini", "ultra", "lite", "air", "se", "xl", "ii", "iii", "iv", "gen", "fe", "go", "duo"};
-	struct str text = f->titles->lexicon.text[w->id];
+	struct str text = lexicon_text(&f->titles->lexicon, w->id);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (str_eq(text, str_of(words[i])))
 			return true;
@@ -261,16 +253,16 @@ static bool begins_with(struct slice title, struct slice name)
 }
 
 /* Where the kind of thing begins, at the end of the head: the shortest that is one. */
-static uint32_t noun_start(const struct phrases *f, struct slice title, const struct head *h)
+static uint32_t noun_start(struct phrases *f, struct slice title, const struct head *h)
 {
 	for (uint32_t at = h->to; at-- > h->from;)
-		if (is_type(f, find_node(f, title.p + at, h->to - at)))
+		if (is_type(f, phrases_find(f, title.p + at, h->to - at)))
 			return at;
 	return (uint32_t)title.n;
 }
 
 /* Where the words that may be a line's end: at the noun, a break, Chinese words. */
-static uint32_t line_end(const struct phrases *f, struct slice title, uint32_t from, const struct head *h)
+static uint32_t line_end(struct phrases *f, struct slice title, uint32_t from, const struct head *h)
 {
 	uint32_t end = from, noun = noun_start(f, title, h);
 	while (end < title.n && end < from + LONGEST_LINE && (end == from || title.p[end].gap <= GAP_SOFT)) {
@@ -313,7 +305,7 @@ static bool put_line(struct phrases *f, uint32_t product, struct slice title, st
 static bool put_lines(struct phrases *f, uint32_t product, struct slice title, const struct head *heads, size_t n)
 {
 	const struct titles *t = f->titles;
-	bool small = t->title.count < (size_t)f->tune->small_shelf; /* large ones have titles that shout: "NEW Laptop ..." */
+	bool small = t->population < (size_t)f->tune->small_shelf; /* large ones have titles that shout: "NEW Laptop ..." */
 	for (size_t b = 0; small && n > 0 && b < NAMES_MAX && t->brand[product][b] != 0; b++) {
 		struct slice brand = wordlists_get(&t->name, t->brand[product][b]);
 		if (brand.n > 0 && brand.n < MATCH_MAX_TOKENS - LONGEST_LINE && !put_line(f, product, title, brand, &heads[0]))
@@ -326,17 +318,17 @@ static bool put_lines(struct phrases *f, uint32_t product, struct slice title, c
 
 static bool put_category_word(struct phrases *f, uint32_t category, struct slice w, const uint32_t *members, size_t n)
 {
-	uint32_t last = w.n == 0 ? NODE_NONE : find_node(f, w.p + w.n - 1, 1);
+	uint32_t last = w.n == 0 ? NODE_NONE : phrases_find(f, w.p + w.n - 1, 1);
 	/* "Camping & Hiking" are no things; "Headphones & Headsets" are, as titles show. */
 	bool thing = is_type(f, last);
-	if (!thing || w.n > LONGEST_CATEGORY || is_type(f, find_node(f, w.p, w.n)))
+	if (!thing || w.n > LONGEST_CATEGORY || is_type(f, phrases_find(f, w.p, w.n)))
 		return true;
 	if ((w.p[w.n - 1].roles & (ROLE_GENERIC | ROLE_TAIL | ROLE_LINK)) || (w.p[0].roles & ROLE_LINK))
 		return true;
 	for (size_t i = 0; i < n; i++)
 		if (!put_words(f, w, members[i], FIT_GROUP, MATCH_CATEGORY, w.n > 1 ? 0.4 : 0.25))
 			return false;
-	uint32_t node = find_node(f, w.p, w.n);
+	uint32_t node = phrases_find(f, w.p, w.n);
 	if (node != NODE_NONE && n > 0)
 		f->fact[node].category = category;
 	return true;
@@ -367,7 +359,7 @@ static bool put_categories(struct phrases *f)
 	for (uint32_t p = 0; fine && p < t->title.count; p++)
 		members[first[t->category[p] + 1]++] = p;
 	for (uint32_t c = 1; fine && c < t->category_count; c++)
-		fine = put_category(f, c, members + first[c], first[c + 1] - first[c]);
+		fine = first[c + 1] == first[c] || put_category(f, c, members + first[c], first[c + 1] - first[c]);
 	free(first);
 	free(members);
 	return fine;
@@ -376,7 +368,7 @@ static bool put_categories(struct phrases *f)
 static bool put_keywords(struct phrases *f, uint32_t product)
 {
 	struct titles *t = f->titles;
-	const struct product *p = catalog_product(t->catalog, product);
+	const struct product *p = titles_product(t, product);
 	for (uint32_t k = 0; k < p->keyword_count; k++) {
 		struct wordlists one = {0};
 		uint32_t known = t->lexicon.count;
@@ -385,7 +377,7 @@ static bool put_keywords(struct phrases *f, uint32_t product)
 			struct slice w = wordlists_get(&one, 0);
 			lexicon_settle(&t->lexicon, known);
 			for (size_t i = 0; i < w.n; i++)
-				one.words[i].id = t->lexicon.same[one.words[i].id];
+				one.words[i].id = lexicon_same(&t->lexicon, one.words[i].id);
 			if (!(heads_roles(t, f->tune, w) & (ROLE_GENERIC | ROLE_TAIL | ROLE_LINK | ROLE_BREAK)))
 				fine = put_words(f, w, product, FIT_HEAD, MATCH_KEYWORD, w.n > 1 ? 0.7 : 0.5);
 		}

@@ -1,5 +1,5 @@
 /* phrases.c: collecting the words that name things; which of them are kinds of things is in types.c. */
-#include "match/phrases.h"
+#include "match/index.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +80,28 @@ bool mentions_group(struct mentions *m, uint32_t nodes, uint32_t **first_out)
 	return true;
 }
 
+/* What the index below has found out about the words of a new node. */
+static void recall(struct phrases *f, uint32_t node)
+{
+	struct node_fact *fact = &f->fact[node];
+	uint32_t ids[MATCH_MAX_TOKENS], at = node;
+	size_t n = fact->words;
+	fact->known = PHRASE_NONE;
+	if (n > MATCH_MAX_TOKENS)
+		return;
+	for (size_t i = n; i-- > 0; at = f->trie.parent[at])
+		ids[i] = f->trie.word[at];
+	fact->known = paths_find(f->under, ids, n);
+	if (fact->known == PHRASE_NONE)
+		return;
+	const struct entry *e = &f->under->entries[fact->known]; /* also one that was refused */
+	if (e->kind == MATCH_TYPE) {
+		fact->kinds = 1u << MATCH_TYPE;
+		fact->telling = e->telling;
+		fact->category = e->category;
+	}
+}
+
 uint32_t phrases_node(struct phrases *f, uint32_t node, const struct word *w, size_t n)
 {
 	for (size_t i = 0; i < n && node != NODE_NONE; i++) {
@@ -95,10 +117,31 @@ uint32_t phrases_node(struct phrases *f, uint32_t node, const struct word *w, si
 			f->fact = fact;
 			f->fact_cap = cap;
 		}
+		bool new = f->fact[node].words == 0;
 		f->fact[node].words = (uint8_t)(f->fact[f->trie.parent[node]].words + 1);
 		f->fact[node].han = w[i].flags & WORD_HAN;
+		if (new && f->under != NULL)
+			recall(f, node);
 	}
 	return node;
+}
+
+uint32_t phrases_find(struct phrases *f, const struct word *w, size_t n)
+{
+	/* What the index below knows is not all in this trie. */
+	if (f->under != NULL)
+		return phrases_node(f, 0, w, n);
+	uint32_t node = 0;
+	for (size_t i = 0; i < n && node != NODE_NONE; i++)
+		node = trie_step(&f->trie, node, w[i].id);
+	return node;
+}
+
+uint32_t phrases_frequency(const struct phrases *f, uint32_t word)
+{
+	if (f->under == NULL)
+		return f->frequency[word];
+	return word < f->under->counts.words ? f->under->counts.frequency[word] : 0;
 }
 
 static void add_up(struct phrases *f, uint32_t category, size_t *touched)
@@ -157,6 +200,7 @@ static bool count_words(struct phrases *f)
 {
 	const struct titles *t = f->titles;
 	uint32_t words = t->lexicon.count;
+	f->counted = words;
 	uint32_t *last = calloc((size_t)words + 1, sizeof(*last));
 	f->frequency = calloc((size_t)words + 1, sizeof(*f->frequency));
 	if (last == NULL || f->frequency == NULL) {
@@ -178,13 +222,13 @@ static bool count_words(struct phrases *f)
 	return true;
 }
 
-bool phrases_init(struct phrases *f, struct titles *t, const struct tuning *tune)
+bool phrases_init(struct phrases *f, struct titles *t, const struct tuning *tune, const struct match_index *under)
 {
-	*f = (struct phrases){.titles = t, .tune = tune, .fact_cap = 4096};
+	*f = (struct phrases){.titles = t, .tune = tune, .under = under, .fact_cap = 4096};
 	f->fact = calloc(f->fact_cap, sizeof(*f->fact));
 	f->count = calloc(t->category_count + 1, sizeof(*f->count));
 	f->touched = calloc(t->category_count + 1, sizeof(*f->touched));
-	return f->fact && f->count && f->touched && trie_init(&f->trie) && count_words(f);
+	return f->fact && f->count && f->touched && trie_init(&f->trie) && (under != NULL || count_words(f));
 }
 
 void phrases_done(struct phrases *f)
@@ -195,5 +239,6 @@ void phrases_done(struct phrases *f)
 	free(f->count);
 	free(f->touched);
 	free(f->frequency);
+	free(f->closes);
 	*f = (struct phrases){0};
 }

@@ -34,12 +34,16 @@ struct node_fact {
 	uint32_t category;
 	float telling, ends; /* ends: how much its words are the end of titles, 0..1 */
 	float share, noun;   /* of its products in its category; how much it is a noun: of several words, its last word too */
+	uint32_t known; /* of an index over another: the other's number of it, or PHRASE_NONE */
 	uint8_t kinds, words;
 	bool han;
 };
+#define PHRASE_NONE UINT32_MAX
 
+struct match_index;
 struct phrases {
 	struct titles *titles;
+	const struct match_index *under; /* whose kinds of things and counts hold, or NULL: they are found out here */
 	const struct tuning *tune;
 	struct trie trie;
 	struct node_fact *fact; /* by node */
@@ -48,9 +52,11 @@ struct phrases {
 	uint32_t *count; /* by category: scratch of a judgement, all 0 between them */
 	uint32_t *touched;
 	uint32_t *frequency; /* by word: titles with it */
+	uint32_t *closes;    /* by word: runs of Chinese titles that end in it */
+	uint32_t counted;    /* words of those two */
 	uint32_t han_titles; /* titles with a Han character */
 };
-bool phrases_init(struct phrases *f, struct titles *t, const struct tuning *tune);
+bool phrases_init(struct phrases *f, struct titles *t, const struct tuning *tune, const struct match_index *under);
 void phrases_done(struct phrases *f);
 /* Kinds of things: heads of titles, judged by how the catalog uses them. */
 bool phrases_types(struct phrases *f);
@@ -61,6 +67,10 @@ bool mentions_group(struct mentions *m, uint32_t nodes, uint32_t **first_out);
 bool mentions_put(struct mentions *m, uint32_t node, uint32_t product, enum fit fit);
 /* The node of a path of words, made when it is new, with its fact; NODE_NONE: no memory. */
 uint32_t phrases_node(struct phrases *f, uint32_t from, const struct word *w, size_t n);
+/* The node of a path from the root, NODE_NONE if there is none (or, over another index, no memory). */
+uint32_t phrases_find(struct phrases *f, const struct word *w, size_t n);
+/* Titles with a word. */
+uint32_t phrases_frequency(const struct phrases *f, uint32_t word);
 /* Is one of the names in a category's last step ("Hats", "Headphones & Headsets") just the node's words? */
 bool phrases_category_is(const struct phrases *f, uint32_t category, uint32_t node);
 /* The category that holds most of the n products: the deepest path with the wanted share; *share_out. */

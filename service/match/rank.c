@@ -111,17 +111,18 @@ void match_context_world(struct match_context *c, const double *sums, double mos
 }
 
 /* Forward terms of a product rise. */
-static bool product_has(const struct terms *x, uint32_t product, uint32_t word)
+static bool product_has(const struct match_index *ix, uint32_t product, uint32_t word)
 {
-	size_t lo = x->forward_first[product], hi = x->forward_first[product + 1];
+	struct row r = terms_row(ix, product);
+	size_t lo = 0, hi = r.n;
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
-		if ((x->forward_term[mid] & ~TERM_TITLE) < word)
+		if ((r.term[mid] & ~TERM_TITLE) < word)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return lo < x->forward_first[product + 1] && (x->forward_term[lo] & ~TERM_TITLE) == word;
+	return lo < r.n && (r.term[lo] & ~TERM_TITLE) == word;
 }
 
 bool match_has(const struct match_index *ix, uint32_t product, struct str before, struct str folded)
@@ -130,13 +131,13 @@ bool match_has(const struct match_index *ix, uint32_t product, struct str before
 	struct str word = folded;
 	if (before.n > 0 && !terms_bigram(before, folded, space, &word))
 		return false;
-	return product_has(&ix->terms, product, lexicon_find(&ix->titles.lexicon, word));
+	return product_has(ix, product, lexicon_find(&ix->titles.lexicon, word));
 }
 
 static bool has_needs(const struct match_context *c, uint32_t product)
 {
 	for (size_t i = 0; c != NULL && i < c->need_count; i++)
-		if (!product_has(&c->ix->terms, product, c->need[i]))
+		if (!product_has(c->ix, product, c->need[i]))
 			return false;
 	return true;
 }
@@ -149,12 +150,12 @@ static double context_weight(const struct match_context *c, uint32_t term)
 /* content and title of r from its product's words. */
 static void score_words(const struct match_index *ix, const struct match_context *c, struct match_ranked *r)
 {
-	const struct terms *x = &ix->terms;
+	struct row words = terms_row(ix, r->product);
 	double sum = 0, covered = 0, title = 0;
-	for (uint32_t i = x->forward_first[r->product]; i < x->forward_first[r->product + 1]; i++) {
-		uint32_t term = x->forward_term[i];
+	for (uint32_t i = 0; i < words.n; i++) {
+		uint32_t term = words.term[i];
 		double w = c == NULL ? 0 : context_weight(c, term & ~TERM_TITLE);
-		double impact = x->forward_impact[i] / 255.0;
+		double impact = words.impact[i] / 255.0;
 		sum += w * impact;
 		if (term & TERM_TITLE) {
 			title += impact;
@@ -165,9 +166,10 @@ static void score_words(const struct match_index *ix, const struct match_context
 	r->title = title > 0 ? covered / title : 0;
 }
 
-static double score_category(const struct titles *t, uint32_t product, uint32_t wanted)
+static double score_category(const struct match_index *ix, uint32_t product, uint32_t wanted)
 {
-	uint32_t have = t->category[product];
+	const struct titles *t = &ix->titles;
+	uint32_t have = product_category(ix, product);
 	if (wanted == 0)
 		return have != 0 ? 0.5 : 0;
 	return (double)t->category_depth[titles_common(t, have, wanted)] / (double)t->category_depth[wanted];
@@ -196,7 +198,7 @@ static bool ranks_before(const struct match_index *ix, const struct match_ranked
 		return currency < 0;
 	if (priced && m.minor != n.minor)
 		return m.minor < n.minor;
-	return a->product < b->product;
+	return catalog_before(ix->catalog, a->product, b->product);
 }
 
 /* Into the best `max` of out, which holds n; returns the new n. */
@@ -216,39 +218,72 @@ static bool allowed(const struct match_index *ix, struct match_filter f, uint32_
 	return f.allow == NULL || f.allow(f.arg, catalog_product(ix->catalog, product));
 }
 
+/* The products behind one phrase, one after the other. */
+struct behind {
+	const struct match_index *ix;
+	const struct entry *entry;
+	struct match_filter filter;
+	size_t refused;
+};
+
+static bool behind_take(struct behind *b, const struct match_context *c, uint32_t product, uint8_t fit, struct match_ranked *r)
+{
+	const struct tuning *tune = &b->ix->tune;
+	*r = (struct match_ranked){.product = product};
+	if (catalog_product(b->ix->catalog, product) == NULL || !has_needs(c, product))
+		return false;
+	if (!allowed(b->ix, b->filter, product)) {
+		b->refused++;
+		return false;
+	}
+	score_words(b->ix, c, r);
+	r->phrase = score_fit(fit);
+	r->category = score_category(b->ix, product, b->entry->category);
+	if (c != NULL && c->world != NULL)
+		r->category = fmax(r->category, c->world[match_department(b->ix, product)] / c->world_most);
+	r->score = tune->content * r->content + tune->phrase * r->phrase + tune->title * r->title + tune->category * r->category;
+	return true;
+}
+
 size_t match_rank(const struct match_index *ix, uint32_t phrase, const struct match_context *c, struct match_filter f,
         struct match_ranked *out, size_t max, size_t *refused_out)
 {
-	const struct entry *e = &ix->entries[phrase];
-	const struct tuning *tune = &ix->tune;
-	size_t n = 0, refused = 0;
-	for (uint32_t i = e->first; i < e->first + e->count; i++) {
-		struct match_ranked r = {.product = ix->products[i]};
-		if (!has_needs(c, r.product))
-			continue;
-		if (!allowed(ix, f, r.product)) {
-			refused++;
-			continue;
-		}
-		score_words(ix, c, &r);
-		r.phrase = score_fit(ix->fits[i]);
-		r.category = score_category(&ix->titles, r.product, e->category);
-		if (c != NULL && c->world != NULL)
-			r.category = fmax(r.category, c->world[match_department(ix, r.product)] / c->world_most);
-		r.score = tune->content * r.content + tune->phrase * r.phrase + tune->title * r.title + tune->category * r.category;
-		n = keep_best(ix, out, n, max, &r);
-	}
+	const struct match_index *own = phrase < ix->from_phrase ? ix->under : ix;
+	struct behind b = {.ix = ix, .entry = entry_of(ix, phrase), .filter = f};
+	struct match_ranked r;
+	uint32_t added, from = added_of(ix, phrase, &added);
+	size_t n = 0;
+	for (uint32_t i = b.entry->first; i < b.entry->first + b.entry->count; i++)
+		if (behind_take(&b, c, own->products[i], own->fits[i], &r))
+			n = keep_best(ix, out, n, max, &r);
+	for (uint32_t i = from; i < from + added; i++)
+		if (behind_take(&b, c, ix->added.product[i], ix->added.fit[i], &r))
+			n = keep_best(ix, out, n, max, &r);
 	if (refused_out != NULL)
-		*refused_out = refused;
+		*refused_out = b.refused;
 	return n;
 }
 
 /* ---- retrieval ------------------------------------------------------------------------------ */
 
+/* The same for the products that lie over the index; few, so each is looked at. */
+static void gather_over(const struct match_index *ix, const struct match_context *c, float *sums)
+{
+	const struct terms *x = &ix->under->terms;
+	for (uint32_t p = ix->from_product; p < catalog_numbers(ix->catalog); p++) {
+		struct row words = terms_row(ix, p);
+		for (uint32_t i = 0; i < words.n; i++) {
+			uint32_t term = words.term[i] & ~TERM_TITLE;
+			if (term >= x->count || x->inverted_first[term + 1] - x->inverted_first[term] <= x->common)
+				sums[p] += weight_slot(c->slots, c->mask, term)->weight * words.impact[i];
+		}
+	}
+}
+
 /* Adds up what rarer words say; returns the most that the words left out, too common to retrieve by, could add. */
 static double gather(const struct match_index *ix, const struct match_context *c, float *sums)
 {
-	const struct terms *x = &ix->terms;
+	const struct terms *x = ix->under != NULL ? &ix->under->terms : &ix->terms;
 	double left_out = 0;
 	for (uint32_t i = 0; i <= c->mask; i++) {
 		if (c->slots[i].term == 0)
@@ -263,13 +298,15 @@ static double gather(const struct match_index *ix, const struct match_context *c
 		for (uint32_t k = x->inverted_first[term]; k < x->inverted_first[term + 1]; k++)
 			sums[x->inverted_product[k]] += c->slots[i].weight * x->inverted_impact[k];
 	}
+	if (ix->under != NULL)
+		gather_over(ix, c, sums);
 	return left_out;
 }
 
 size_t match_search(
         const struct match_index *ix, const struct match_context *c, struct match_filter f, struct match_ranked *out, size_t max)
 {
-	size_t products = catalog_count(ix->catalog), n = 0;
+	size_t products = catalog_numbers(ix->catalog), n = 0;
 	float *sums = c == NULL || max == 0 ? NULL : calloc(products + 1, sizeof(*sums));
 	if (sums == NULL)
 		return 0;
@@ -278,14 +315,14 @@ size_t match_search(
 	double full = tune->content + tune->title;
 	for (uint32_t p = 0; p < products; p++) {
 		struct match_ranked r = {.product = p};
-		if (sums[p] <= 0)
+		if (sums[p] <= 0 || catalog_product(ix->catalog, p) == NULL)
 			continue;
 		/* A bound, with room for rounding; the title adds no more than its weight. Most products end here. */
 		double sum = (double)sums[p] / 255 + left_out, best = sum / (sum + CONTENT_HALF);
 		if (full <= 0 || (n == max && (tune->content * best + tune->title) / full + 1e-4 < out[n - 1].score) || !allowed(ix, f, p))
 			continue;
 		score_words(ix, c, &r);
-		r.category = score_category(&ix->titles, p, 0);
+		r.category = score_category(ix, p, 0);
 		r.score = (tune->content * r.content + tune->title * r.title) / full;
 		n = keep_best(ix, out, n, max, &r);
 	}

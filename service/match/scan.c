@@ -6,16 +6,24 @@
 
 enum { NO_WORD = 255 /* bytes of a word that is kept as its number */ };
 
-void match_scan_init(struct match_scan *s, const struct match_index *ix)
+static void init(struct match_scan_one *s, const struct match_index *ix)
 {
 	s->ix = ix;
 	s->next = s->live = s->unbroken = 0;
 	s->pair_open = false;
 }
 
+void match_scan_init(struct match_scan *s, const struct match_index *ix)
+{
+	init(&s->below, ix->under != NULL ? ix->under : ix);
+	s->laid = ix->under != NULL && ix->entry_count > 0;
+	if (s->laid)
+		init(&s->over, ix);
+}
+
 /* ---- the last words ------------------------------------------------------------------------ */
 
-static void keep_word(struct match_scan *s, struct str w)
+static void keep_word(struct match_scan_one *s, struct str w)
 {
 	struct match_word_kept *k = &s->word[s->next % MATCH_MAX_TOKENS];
 	if (w.n <= sizeof(k->bytes)) {
@@ -27,12 +35,12 @@ static void keep_word(struct match_scan *s, struct str w)
 	k->id = lexicon_find(&s->ix->titles.lexicon, w);
 }
 
-static struct str kept_word(const struct match_scan *s, uint32_t at)
+static struct str kept_word(const struct match_scan_one *s, uint32_t at)
 {
 	const struct match_word_kept *k = &s->word[at % MATCH_MAX_TOKENS];
 	if (k->n != NO_WORD)
 		return (struct str){k->bytes, k->n};
-	return k->id != WORD_NONE ? s->ix->titles.lexicon.text[k->id] : STR_NONE;
+	return k->id != WORD_NONE ? lexicon_text(&s->ix->titles.lexicon, k->id) : STR_NONE;
 }
 
 /* ---- exactly ------------------------------------------------------------------------------- */
@@ -61,20 +69,21 @@ static bool follows(struct str text, size_t *off, bool after_word, struct str w)
 }
 
 /* The same for the token at `at`, which may be spelt otherwise than in the phrase. */
-static bool token_follows(const struct match_scan *s, struct str text, size_t *off, bool first, uint32_t at)
+static bool token_follows(const struct match_scan_one *s, struct str text, size_t *off, bool first, uint32_t at)
 {
 	bool after_word = !first && is_spaced(kept_word(s, at - 1));
 	struct str w = kept_word(s, at);
 	if (follows(text, off, after_word, w))
 		return true;
 	uint32_t id = lexicon_find(&s->ix->titles.lexicon, w);
-	return id != WORD_NONE && follows(text, off, after_word, s->ix->titles.lexicon.text[id]);
+	return id != WORD_NONE && follows(text, off, after_word, lexicon_text(&s->ix->titles.lexicon, id));
 }
 
 /* Does the phrase begin with the tokens from `first` to the newest? *off: where it goes on. */
-static bool begins_with(const struct match_scan *s, uint32_t phrase, uint32_t first, size_t *off)
+static bool begins_with(const struct match_scan_one *s, uint32_t phrase, uint32_t first, size_t *off)
 {
-	struct str text = match_phrase(s->ix, phrase).text;
+	const struct entry *e = &s->ix->entries[phrase];
+	struct str text = {s->ix->texts + e->text, e->text_n};
 	*off = 0;
 	for (uint32_t at = first; at <= s->next; at++)
 		if (!token_follows(s, text, off, at == first, at))
@@ -82,7 +91,7 @@ static bool begins_with(const struct match_scan *s, uint32_t phrase, uint32_t fi
 	return true;
 }
 
-static bool is_whole(const struct match_scan *s, uint32_t phrase, uint32_t first)
+static bool is_whole(const struct match_scan_one *s, uint32_t phrase, uint32_t first)
 {
 	size_t off;
 	const struct entry *e = &s->ix->entries[phrase];
@@ -92,20 +101,20 @@ static bool is_whole(const struct match_scan *s, uint32_t phrase, uint32_t first
 /* ---- one token -------------------------------------------------------------------------------- */
 
 struct pushing {
-	struct match_scan *s;
+	struct match_scan_one *s;
 	struct match_hit *hits;
 	size_t n, live;
 };
 
 static void report(struct pushing *p, uint32_t first, uint32_t phrase)
 {
-	p->hits[p->n++] = (struct match_hit){.first = first, .last = p->s->next, .phrase = phrase};
+	p->hits[p->n++] = (struct match_hit){.first = first, .last = p->s->next, .phrase = p->s->ix->from_phrase + phrase};
 }
 
 /* What the table says of the tokens from first to the newest, hashed as `run`. */
 static void look_up(struct pushing *p, uint32_t first, uint64_t run)
 {
-	struct match_scan *s = p->s;
+	struct match_scan_one *s = p->s;
 	const struct table *t = &s->ix->table;
 	struct match_state state = {.first = first, .phrase = UINT32_MAX, .run = run};
 	bool reported = false;
@@ -139,7 +148,7 @@ static void look_up(struct pushing *p, uint32_t first, uint64_t run)
 /* A run of three tokens and more that has begun some phrase. */
 static void go_on(struct pushing *p, struct match_state old, uint64_t word)
 {
-	struct match_scan *s = p->s;
+	struct match_scan_one *s = p->s;
 	if (old.phrase != UINT32_MAX) {
 		const struct entry *e = &s->ix->entries[old.phrase];
 		size_t off = old.off;
@@ -167,13 +176,13 @@ static uint64_t hash_of(const struct match_index *ix, struct str folded)
 	if (!variants_may_have(&ix->variants, h))
 		return h;
 	uint32_t id = lexicon_find(&ix->titles.lexicon, folded);
-	return id == WORD_NONE ? h : text_hash(&ix->table.key, ix->titles.lexicon.text[id]);
+	return id == WORD_NONE ? h : text_hash(&ix->table.key, lexicon_text(&ix->titles.lexicon, id));
 }
 
 /* Phrases that begin with the last three tokens, the last two, the last. */
 static void begin(struct pushing *p, uint64_t word)
 {
-	struct match_scan *s = p->s;
+	struct match_scan_one *s = p->s;
 	const struct table *t = &s->ix->table;
 	uint64_t pair = 0;
 	if (s->unbroken >= 2 && s->pair_open) {
@@ -197,7 +206,7 @@ static void begin(struct pushing *p, uint64_t word)
 	s->unbroken += s->unbroken < 2;
 }
 
-size_t match_scan_push(struct match_scan *s, struct str folded, enum text_gap gap, struct match_hit hits[MATCH_MAX_TOKENS])
+static size_t push(struct match_scan_one *s, struct str folded, enum text_gap gap, struct match_hit hits[MATCH_MAX_TOKENS])
 {
 	if (gap > GAP_SOFT || folded.n == 0) {
 		s->live = s->unbroken = 0;
@@ -216,7 +225,25 @@ size_t match_scan_push(struct match_scan *s, struct str folded, enum text_gap ga
 	return p.n;
 }
 
-uint32_t match_scan_open(const struct match_scan *s)
+/* Both longest first; no two have the same words, so none is as old as another. */
+static size_t merge(const struct match_hit *a, size_t an, const struct match_hit *b, size_t bn, struct match_hit hits[MATCH_MAX_TOKENS])
+{
+	size_t n = 0, i = 0, k = 0;
+	while (n < MATCH_MAX_TOKENS && (i < an || k < bn))
+		hits[n++] = k == bn || (i < an && a[i].first <= b[k].first) ? a[i++] : b[k++];
+	return n;
+}
+
+size_t match_scan_push(struct match_scan *s, struct str folded, enum text_gap gap, struct match_hit hits[MATCH_MAX_TOKENS])
+{
+	if (!s->laid)
+		return push(&s->below, folded, gap, hits);
+	struct match_hit below[MATCH_MAX_TOKENS], over[MATCH_MAX_TOKENS];
+	size_t n = push(&s->below, folded, gap, below), more = push(&s->over, folded, gap, over);
+	return merge(below, n, over, more, hits);
+}
+
+static uint32_t open_from(const struct match_scan_one *s)
 {
 	const struct table *t = &s->ix->table;
 	if (s->live > 0)
@@ -225,4 +252,10 @@ uint32_t match_scan_open(const struct match_scan *s)
 		return s->next - 2;
 	bool begun = s->unbroken > 0 && has_bits(t->begins, t->shape.begins, s->last[1], filter_bits(s->last[1]));
 	return begun ? s->next - 1 : UINT32_MAX;
+}
+
+uint32_t match_scan_open(const struct match_scan *s)
+{
+	uint32_t below = open_from(&s->below), over = s->laid ? open_from(&s->over) : UINT32_MAX;
+	return below < over ? below : over;
 }

@@ -49,7 +49,7 @@ static bool bag_words(struct bag *bag, struct titles *t, struct slice w, double 
 			continue;
 		char space[16];
 		struct str pair;
-		if (terms_bigram(t->lexicon.text[w.p[i - 1].id], t->lexicon.text[w.p[i].id], space, &pair) &&
+		if (terms_bigram(lexicon_text(&t->lexicon, w.p[i - 1].id), lexicon_text(&t->lexicon, w.p[i].id), space, &pair) &&
 		        !bag_put(bag, lexicon_add(&t->lexicon, pair), weight, title))
 			return false;
 	}
@@ -65,7 +65,7 @@ static bool bag_text(struct bag *bag, struct titles *t, const struct tuning *tun
 	bool fine = titles_read_list(t, tune, str_sub(s, 0, LONGEST_DESCRIPTION), &one);
 	lexicon_settle(&t->lexicon, known);
 	for (size_t i = 0; i < one.word_count; i++)
-		one.words[i].id = t->lexicon.same[one.words[i].id];
+		one.words[i].id = lexicon_same(&t->lexicon, one.words[i].id);
 	fine = fine && bag_words(bag, t, wordlists_get(&one, 0), weight, false);
 	wordlists_done(&one);
 	return fine;
@@ -94,13 +94,13 @@ static void bag_merge(struct bag *bag)
 
 static bool bag_fill(struct bag *bag, struct titles *t, const struct tuning *tune, uint32_t product)
 {
-	const struct product *p = catalog_product(t->catalog, product);
+	const struct product *p = titles_product(t, product);
 	bag->n = 0;
 	bag->length = 0;
 	bool fine = bag_words(bag, t, wordlists_get(&t->title, product), tune->w_title, true);
 	for (size_t b = 0; fine && b < NAMES_MAX && t->brand[product][b] != 0; b++)
 		fine = bag_words(bag, t, wordlists_get(&t->name, t->brand[product][b]), tune->w_brand, false);
-	fine = fine && bag_words(bag, t, wordlists_get(&t->path, t->category[product]), tune->w_category, false);
+	fine = fine && bag_words(bag, t, titles_path(t, t->category[product]), tune->w_category, false);
 	fine = fine && bag_text(bag, t, tune, p->attributes, tune->w_attributes) &&
 	       bag_text(bag, t, tune, p->description, tune->w_attributes);
 	for (uint32_t k = 0; fine && k < p->keyword_count; k++)
@@ -157,15 +157,15 @@ static bool draft_forward(struct terms *x, struct draft *d, struct titles *t, co
 	return fine && draft_room(x, d, 1);
 }
 
-static void fill_impacts(struct terms *x, const struct draft *d, const struct tuning *tune, size_t products)
+/* counted: whose products the words are counted in. */
+static void fill_impacts(struct terms *x, const struct draft *d, const struct tuning *tune, size_t products, const struct terms *counted)
 {
-	double mean = products > 0 && d->sum > 0 ? d->sum / (double)products : 1;
-	double n = (double)products, scale = 255 / (log(2 + n) * (tune->k1 + 1));
+	double mean = counted->mean, n = counted->population, scale = 255 / (log(2 + n) * (tune->k1 + 1));
 	for (size_t p = 0; p < products; p++) {
 		double norm = tune->k1 * (1 - tune->b + tune->b * d->length[p] / mean);
 		for (uint32_t i = x->forward_first[p]; i < x->forward_first[p + 1]; i++) {
 			uint32_t term = x->forward_term[i] & ~TERM_TITLE;
-			double df = x->inverted_first[term + 1] - x->inverted_first[term];
+			double df = term < counted->count ? counted->inverted_first[term + 1] - counted->inverted_first[term] : 0;
 			double idf = log(1 + (n - df + 0.5) / (df + 0.5)), tf = d->weight[i];
 			double impact = idf * tf * (tune->k1 + 1) / (tf + norm) * scale;
 			x->forward_impact[i] = (uint8_t)(impact < 1 ? 1 : impact > 255 ? 255 : impact);
@@ -176,10 +176,10 @@ static void fill_impacts(struct terms *x, const struct draft *d, const struct tu
 static bool count_terms(struct terms *x, size_t products)
 {
 	size_t postings = x->forward_first[products];
+	x->forward_impact = malloc(postings + 1);
 	x->inverted_first = calloc((size_t)x->count + 2, sizeof(*x->inverted_first));
 	x->inverted_product = malloc((postings + 1) * sizeof(*x->inverted_product));
 	x->inverted_impact = malloc(postings + 1);
-	x->forward_impact = malloc(postings + 1);
 	if (!x->inverted_first || !x->inverted_product || !x->inverted_impact || !x->forward_impact)
 		return false;
 	for (size_t i = 0; i < postings; i++)
@@ -206,17 +206,33 @@ static bool invert(struct terms *x, size_t products)
 	return true;
 }
 
-bool terms_build(struct terms *x, struct titles *t, const struct tuning *tune)
+/* Few products need no lists of those that have a word. */
+static bool build_over(struct terms *x, const struct draft *d, const struct tuning *tune, size_t products, const struct terms *under)
+{
+	x->forward_impact = malloc(x->forward_first[products] + (size_t)1);
+	if (x->forward_impact != NULL)
+		fill_impacts(x, d, tune, products, under);
+	return x->forward_impact != NULL;
+}
+
+static bool build_all(struct terms *x, const struct draft *d, const struct tuning *tune, size_t products)
+{
+	x->mean = products > 0 && d->sum > 0 ? d->sum / (double)products : 1;
+	x->population = (double)products;
+	x->common = (uint32_t)(products / COMMON_PART + 1000);
+	if (!count_terms(x, products))
+		return false;
+	fill_impacts(x, d, tune, products, x);
+	return invert(x, products);
+}
+
+bool terms_build(struct terms *x, struct titles *t, const struct tuning *tune, const struct terms *under)
 {
 	struct draft d = {0};
 	size_t products = t->title.count;
 	bool fine = draft_forward(x, &d, t, tune);
 	x->count = t->lexicon.count;
-	x->common = (uint32_t)(products / COMMON_PART + 1000);
-	fine = fine && count_terms(x, products);
-	if (fine)
-		fill_impacts(x, &d, tune, products);
-	fine = fine && invert(x, products);
+	fine = fine && (under == NULL ? build_all(x, &d, tune, products) : build_over(x, &d, tune, products, under));
 	free(d.weight);
 	free(d.length);
 	return fine;

@@ -161,8 +161,16 @@ static bool read_called(struct titles *t, const struct tuning *tune, struct str 
 	return true;
 }
 
+struct slice titles_path(const struct titles *t, uint32_t category)
+{
+	return category < t->category_from ? titles_path(t->under, category) : wordlists_get(&t->path, category - t->category_from);
+}
+
 struct slice titles_called(const struct titles *t, uint32_t category, size_t i)
 {
+	if (category < t->category_from)
+		return titles_called(t->under, category, i);
+	category -= t->category_from;
 	size_t list = t->category_called[category] + i;
 	return list < t->category_called[category + 1] ? wordlists_get(&t->called, list) : (struct slice){0};
 }
@@ -170,7 +178,9 @@ struct slice titles_called(const struct titles *t, uint32_t category, size_t i)
 /* The number of a path, with those of the paths above it; UINT32_MAX: no memory. */
 static uint32_t category_number(struct titles *t, const struct tuning *tune, struct str path, unsigned guard)
 {
-	uint32_t old = map_get(t->category_ids, path);
+	uint32_t old = t->under != NULL ? map_get(t->under->category_ids, path) : MAP_NONE;
+	if (old == MAP_NONE)
+		old = map_get(t->category_ids, path);
 	if (old != MAP_NONE)
 		return old;
 	uint32_t parent = 0;
@@ -179,10 +189,10 @@ static uint32_t category_number(struct titles *t, const struct tuning *tune, str
 	if (parent == UINT32_MAX || !categories_room(t) || !titles_read_list(t, tune, path, &t->path))
 		return UINT32_MAX;
 	uint32_t id = (uint32_t)t->category_count;
-	t->category_called[id] = (uint32_t)t->called.count;
+	t->category_called[id - t->category_from] = (uint32_t)t->called.count;
 	if (!read_called(t, tune, path))
 		return UINT32_MAX;
-	t->category_called[id + 1] = (uint32_t)t->called.count;
+	t->category_called[id - t->category_from + 1] = (uint32_t)t->called.count;
 	if (map_add(t->category_ids, path, id) == MAP_NONE)
 		return UINT32_MAX;
 	t->category_text[id] = path;
@@ -257,9 +267,9 @@ static bool read_brand(struct titles *t, const struct tuning *tune, struct str b
 
 static bool read_products(struct titles *t, const struct tuning *tune)
 {
-	size_t n = catalog_count(t->catalog);
+	size_t n = catalog_numbers(t->catalog) - t->from;
 	for (uint32_t i = 0; i < n; i++) {
-		const struct product *p = catalog_product(t->catalog, i);
+		const struct product *p = titles_product(t, i);
 		if (!titles_read_list(t, tune, p->title, &t->title) || !read_brand(t, tune, p->brand, t->brand[i]))
 			return false;
 		t->category[i] = category_number(t, tune, p->category, 0);
@@ -269,19 +279,54 @@ static bool read_products(struct titles *t, const struct tuning *tune)
 	return true;
 }
 
-bool titles_read(struct titles *t, const struct catalog *c, const struct tuning *tune, uint64_t seed)
+const struct product *titles_product(const struct titles *t, uint32_t i)
 {
-	size_t n = catalog_count(c);
-	*t = (struct titles){.catalog = c};
+	return catalog_product(t->catalog, t->from + i);
+}
+
+static bool titles_begin(struct titles *t, uint64_t seed)
+{
+	size_t n = catalog_numbers(t->catalog) - t->from;
 	t->reader = text_new_plain(TITLE_BYTES);
 	t->keys = arena_new(KEY_BYTES);
 	t->category_ids = map_new(512, seed);
 	t->name_ids = map_new(512, seed);
 	t->brand = calloc(n + 1, sizeof(*t->brand));
 	t->category = calloc(n + 1, sizeof(*t->category));
-	bool ready = lexicon_init(&t->lexicon, seed) && t->reader && t->keys && t->category_ids && t->name_ids && t->brand && t->category;
-	return ready && wordlists_room(&t->title, 1) && wordlists_room(&t->name, 1) && wordlists_end(&t->name) &&
-	       category_number(t, tune, STR(""), 0) == 0 && read_products(t, tune);
+	bool ready = t->reader && t->keys && t->category_ids && t->name_ids && t->brand && t->category;
+	return ready && wordlists_room(&t->title, 1) && wordlists_room(&t->name, 1) && wordlists_end(&t->name);
+}
+
+bool titles_read(struct titles *t, const struct catalog *c, const struct tuning *tune, uint64_t seed)
+{
+	*t = (struct titles){.catalog = c, .population = catalog_count(c)};
+	return lexicon_init(&t->lexicon, seed) && titles_begin(t, seed) && category_number(t, tune, STR(""), 0) == 0 && read_products(t, tune);
+}
+
+static bool copy_categories(struct titles *t, const struct titles *from)
+{
+	size_t n = from->category_count;
+	t->category_cap = n + 1;
+	t->category_count = n;
+	t->category_from = (uint32_t)n;
+	t->category_text = malloc((n + 1) * sizeof(*t->category_text));
+	t->category_called = malloc((n + 2) * sizeof(*t->category_called));
+	t->category_parent = malloc((n + 1) * sizeof(*t->category_parent));
+	t->category_depth = malloc(n + 1);
+	t->category_work = malloc((n + 1) * sizeof(*t->category_work));
+	if (!t->category_text || !t->category_called || !t->category_parent || !t->category_depth || !t->category_work)
+		return false;
+	memcpy(t->category_text, from->category_text, n * sizeof(*t->category_text));
+	memcpy(t->category_parent, from->category_parent, n * sizeof(*t->category_parent));
+	memcpy(t->category_depth, from->category_depth, n);
+	memcpy(t->category_work, from->category_work, n * sizeof(*t->category_work));
+	return true;
+}
+
+bool titles_read_over(struct titles *t, const struct titles *under, const struct catalog *c, const struct tuning *tune, uint64_t seed)
+{
+	*t = (struct titles){.catalog = c, .under = under, .from = (uint32_t)catalog_base_numbers(c), .population = under->population};
+	return lexicon_init_over(&t->lexicon, &under->lexicon, seed) && titles_begin(t, seed) && copy_categories(t, under) && read_products(t, tune);
 }
 
 void titles_done(struct titles *t)
@@ -311,13 +356,10 @@ void titles_shed(struct titles *t)
 	t->reader = NULL;
 	arena_free(t->keys);
 	t->keys = NULL;
-	map_free(t->category_ids);
 	map_free(t->name_ids);
-	t->category_ids = t->name_ids = NULL;
+	t->name_ids = NULL;
 	wordlists_done(&t->title);
 	wordlists_done(&t->name);
-	wordlists_done(&t->path);
-	wordlists_done(&t->called);
 	free(t->brand);
 	t->brand = NULL;
 }

@@ -36,28 +36,37 @@ struct slice {
 struct slice wordlists_get(const struct wordlists *l, size_t i);
 
 #define NAMES_MAX 3
+/* Titles over others read what a catalog has behind its base: words and categories known below keep their numbers. Products
+ * are numbered from 0 here, `from` less than in the catalog. */
 struct titles {
 	const struct catalog *catalog;
+	const struct titles *under; /* or NULL */
+	uint32_t from;
+	size_t population; /* products that statistics are of: those below, where there are others below */
 	struct lexicon lexicon;
 	struct wordlists title;       /* by product */
 	struct wordlists name;        /* distinct names of brands; list 0 is empty */
 	uint32_t (*brand)[NAMES_MAX]; /* by product: lists of `name`, 0 for none */
-	struct wordlists path;        /* by category: its path's words */
+	struct wordlists path;        /* by category of its own: its path's words */
 	uint32_t *category;           /* by product: number of its category; 0 is "" */
 	struct str *category_text;    /* by category, slices of the catalog */
 	struct wordlists called;      /* everyday names of categories: "Tea & Infusions" has two */
-	uint32_t *category_called;    /* by category: its first list of `called`; it has those up to the next one's */
+	uint32_t *category_called;    /* by category of its own: its first list of `called`; it has those up to the next one's */
 	uint32_t *category_parent;
 	uint8_t *category_depth;
 	bool *category_work;
 	size_t category_count, category_cap;
+	uint32_t category_from; /* categories below are the others' (their rows are copied) */
 	struct map *category_ids, *name_ids;
 	struct text *reader;
 	struct arena *keys; /* of name_ids */
 };
 bool titles_read(struct titles *t, const struct catalog *c, const struct tuning *tune, uint64_t seed);
+bool titles_read_over(struct titles *t, const struct titles *under, const struct catalog *c, const struct tuning *tune, uint64_t seed);
 void titles_done(struct titles *t);
-/* Keeps what ranking needs: lexicon, categories. */
+const struct product *titles_product(const struct titles *t, uint32_t i);
+struct slice titles_path(const struct titles *t, uint32_t category);
+/* Keeps what ranking and later titles need: lexicon, categories. */
 void titles_shed(struct titles *t);
 /* Words of any text, added to the lexicon, as one more list of l. */
 bool titles_read_list(struct titles *t, const struct tuning *tune, struct str s, struct wordlists *l);

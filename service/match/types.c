@@ -1,7 +1,7 @@
 /* types.c: which heads of titles are kinds of things. All of it is counted in the catalog itself: how often the
  * words end a title when they occur, whether their products share a category, and whether they are also
  * ordinary words (as in titles of books and games). */
-#include "match/phrases.h"
+#include "match/index.h"
 
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@ enum { COINED_ENOUGH = 5, RARE_ENOUGH = 4, ALONE_ENOUGH = 3 /* titles */ };
 /* With so few titles nothing can be counted: what one of them names first is a kind of thing. */
 static bool is_small(const struct phrases *f)
 {
-	return f->titles->title.count < (size_t)f->tune->small_shelf;
+	return f->titles->population < (size_t)f->tune->small_shelf;
 }
 
 /* Words of the maker's name that w begins with, 0 if it does not. */
@@ -80,27 +80,35 @@ static bool put_ends(struct phrases *f, uint32_t product, struct slice title, co
 }
 
 /* How many runs of Chinese titles each character closes: those of nouns (镜, 锅, 机) do so often. */
-static uint32_t *count_closers(const struct phrases *f)
+static bool count_closers(struct phrases *f)
 {
 	const struct titles *t = f->titles;
-	uint32_t *closes = calloc((size_t)t->lexicon.count + 1, sizeof(*closes));
-	for (uint32_t p = 0; closes != NULL && p < t->title.count; p++) {
+	f->closes = calloc((size_t)t->lexicon.count + 1, sizeof(*f->closes));
+	for (uint32_t p = 0; f->closes != NULL && p < t->title.count; p++) {
 		struct slice title = wordlists_get(&t->title, p);
 		struct head heads[HEADS_MAX];
 		size_t n = t->category_work[t->category[p]] ? 0 : heads_find(t, f->tune, title, heads);
 		for (size_t i = 0; i < n; i++)
-			closes[title.p[heads[i].to - 1].id] += heads[i].han;
+			f->closes[title.p[heads[i].to - 1].id] += heads[i].han;
 	}
-	return closes;
+	return f->closes != NULL;
+}
+
+static uint32_t closes_of(const struct phrases *f, uint32_t word)
+{
+	if (f->under == NULL)
+		return f->closes[word];
+	return word < f->under->counts.words ? f->under->counts.closes[word] : 0;
 }
 
 /* Chinese titles are strings of search words (儿童太阳镜男童女童偏光): a thing may stand anywhere in a run, closed by a noun's character. */
-static bool put_inner(struct phrases *f, const uint32_t *closes, uint32_t product, struct slice title, const struct head *h)
+static bool put_inner(struct phrases *f, uint32_t product, struct slice title, const struct head *h)
 {
 	for (uint32_t i = h->from + 1; h->han && i + 1 < h->to; i++) {
 		uint32_t word = title.p[i].id;
 		struct head inner = {.from = h->from, .to = i + 1, .han = true};
-		if (closes[word] < CLOSES_ENOUGH || closes[word] * CLOSES_PART < f->frequency[word])
+		uint32_t closes = closes_of(f, word);
+		if (closes < CLOSES_ENOUGH || closes * CLOSES_PART < phrases_frequency(f, word))
 			continue;
 		if (!put_ends(f, product, title, &inner, true))
 			return false;
@@ -141,7 +149,7 @@ static void mark_first(const struct phrases *f, uint32_t product, struct slice t
 			heads[i].first = !is_small(f) || i == named;
 }
 
-static bool collect_heads(struct phrases *f, const uint32_t *closes)
+static bool collect_heads(struct phrases *f)
 {
 	struct titles *t = f->titles;
 	for (uint32_t p = 0; p < t->title.count; p++) {
@@ -152,7 +160,7 @@ static bool collect_heads(struct phrases *f, const uint32_t *closes)
 		size_t n = heads_find(t, f->tune, title, heads);
 		mark_first(f, p, title, heads, n);
 		for (size_t i = 0; i < n; i++)
-			if (!put_ends(f, p, title, &heads[i], false) || !put_inner(f, closes, p, title, &heads[i]))
+			if (!put_ends(f, p, title, &heads[i], false) || !put_inner(f, p, title, &heads[i]))
 				return false;
 	}
 	return true;
@@ -209,11 +217,11 @@ static unsigned node_roles(const struct phrases *f, uint32_t node, bool *all_gen
 	const struct lexicon *x = &f->titles->lexicon;
 	*all_generic = true;
 	for (size_t i = 0; i < n; i++)
-		*all_generic = *all_generic && (tuning_roles(f->tune, x->text[ids[i]]) & (ROLE_GENERIC | ROLE_TAIL | ROLE_LINK));
-	unsigned before = n > 1 ? tuning_roles(f->tune, x->text[ids[1]]) : ROLE_TAIL;
-	if ((tuning_roles(f->tune, x->text[ids[0]]) & ROLE_WIDE) && !(before & (ROLE_TAIL | ROLE_LINK | ROLE_BREAK | ROLE_EDGE)))
+		*all_generic = *all_generic && (tuning_roles(f->tune, lexicon_text(x, ids[i])) & (ROLE_GENERIC | ROLE_TAIL | ROLE_LINK));
+	unsigned before = n > 1 ? tuning_roles(f->tune, lexicon_text(x, ids[1])) : ROLE_TAIL;
+	if ((tuning_roles(f->tune, lexicon_text(x, ids[0])) & ROLE_WIDE) && !(before & (ROLE_TAIL | ROLE_LINK | ROLE_BREAK | ROLE_EDGE)))
 		*all_generic = false;
-	*link_at_end = (tuning_roles(f->tune, x->text[ids[0]]) | tuning_roles(f->tune, x->text[ids[n - 1]])) & ROLE_LINK;
+	*link_at_end = (tuning_roles(f->tune, lexicon_text(x, ids[0])) | tuning_roles(f->tune, lexicon_text(x, ids[n - 1]))) & ROLE_LINK;
 	for (size_t i = 0; i < n / 2; i++) {
 		uint32_t w = ids[i];
 		ids[i] = ids[n - 1 - i];
@@ -262,7 +270,7 @@ static bool word_allowed(const struct phrases *f, uint32_t node, bool always)
 		return false;
 	all_generic = all_generic && !always;
 	const struct node_fact *fact = &f->fact[node];
-	struct str last = f->titles->lexicon.text[f->trie.word[node]];
+	struct str last = lexicon_text(&f->titles->lexicon, f->trie.word[node]);
 	bool long_enough = fact->han || fact->words > 1 || last.n >= 3;
 	return !all_generic && !link_at_end && long_enough && !is_participle(last);
 }
@@ -423,10 +431,13 @@ static void keep_types(struct phrases *f)
 
 bool phrases_types(struct phrases *f)
 {
-	uint32_t *first, *closes = count_closers(f);
-	bool read = closes != NULL && collect_heads(f, closes);
-	free(closes);
-	if (!read || !collect_inside(f) || !mentions_group(&f->mentions, f->trie.count, &first))
+	uint32_t *first;
+	if (f->under != NULL) {
+		bool read = collect_heads(f);
+		keep_types(f);
+		return read;
+	}
+	if (!count_closers(f) || !collect_heads(f) || !collect_inside(f) || !mentions_group(&f->mentions, f->trie.count, &first))
 		return false;
 	count_heads(f, first);
 	for (uint32_t node = 1; node < f->trie.count; node++)

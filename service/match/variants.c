@@ -54,14 +54,14 @@ static bool collect(struct spellings *s, const struct lexicon *x, const bool *us
 	for (uint32_t id = 0; id < x->count; id++) {
 		char out[PLURALS][LONGEST];
 		struct str plural[PLURALS];
-		if (!used[x->same[id]])
+		if (!used[lexicon_same(x, id)])
 			continue;
-		if (x->same[id] != id && !put(s, text_hash(k, x->text[id])))
+		if (lexicon_same(x, id) != id && !put(s, text_hash(k, lexicon_text(x, id))))
 			return false;
-		size_t n = plurals_of(x->text[id], out, plural);
+		size_t n = plurals_of(lexicon_text(x, id), out, plural);
 		for (size_t i = 0; i < n; i++) {
 			uint32_t found = lexicon_find(x, plural[i]);
-			bool other = found != WORD_NONE && used[found] && !str_eq(x->text[found], plural[i]);
+			bool other = found != WORD_NONE && used[found] && !str_eq(lexicon_text(x, found), plural[i]);
 			if (other && !put(s, text_hash(k, plural[i])))
 				return false;
 		}

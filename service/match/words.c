@@ -37,15 +37,17 @@ uint32_t match_used(const struct match_index *ix, uint32_t phrase, struct str be
 {
 	char space[16];
 	struct str word = folded;
-	const struct terms *x = &ix->terms;
 	if (before.n > 0 && !terms_bigram(before, folded, space, &word))
 		return 0;
-	uint32_t id = lexicon_find(&ix->titles.lexicon, word), used = 0, category = phrase == UINT32_MAX ? 0 : ix->entries[phrase].category;
+	uint32_t used = 0, category = phrase == UINT32_MAX ? 0 : entry_of(ix, phrase)->category;
+	const struct match_index *counted = ix->under == NULL ? ix : ix->under;
+	const struct terms *x = &counted->terms;
+	uint32_t id = lexicon_find(&counted->titles.lexicon, word);
 	if (id >= x->count)
 		return 0;
 	uint32_t n = x->inverted_first[id + 1] - x->inverted_first[id];
 	for (uint32_t i = 0; i < n && i < LOOKED_AT && used < most; i++) {
-		uint32_t have = ix->titles.category[x->inverted_product[x->inverted_first[id] + i]];
+		uint32_t have = counted->titles.category[x->inverted_product[x->inverted_first[id] + i]];
 		used += category == 0 || titles_common(&ix->titles, have, category) == category;
 	}
 	return used;
@@ -65,7 +67,7 @@ size_t match_departments(const struct match_index *ix)
 
 uint32_t match_department(const struct match_index *ix, uint32_t product)
 {
-	return step_of(&ix->titles, ix->titles.category[product], 2);
+	return step_of(&ix->titles, product_category(ix, product), 2);
 }
 
 uint32_t match_realm(const struct match_index *ix, uint32_t department)
@@ -77,14 +79,15 @@ void match_spread(const struct match_index *ix, struct str before, struct str fo
 {
 	char space[16];
 	struct str word = folded;
-	const struct terms *x = &ix->terms;
+	const struct match_index *counted = ix->under == NULL ? ix : ix->under;
+	const struct terms *x = &counted->terms;
 	if (before.n > 0 && !terms_bigram(before, folded, space, &word))
 		return;
-	uint32_t id = lexicon_find(&ix->titles.lexicon, word);
+	uint32_t id = lexicon_find(&counted->titles.lexicon, word);
 	uint32_t n = id >= x->count ? 0 : x->inverted_first[id + 1] - x->inverted_first[id], step = n / SAMPLED + 1;
 	double each = n == 0 ? 0 : (double)step / (n + FEW_TITLES);
 	for (uint32_t i = 0; i < n; i += step)
-		sums[step_of(&ix->titles, ix->titles.category[x->inverted_product[x->inverted_first[id] + i]], 2)] += each;
+		sums[step_of(&counted->titles, counted->titles.category[x->inverted_product[x->inverted_first[id] + i]], 2)] += each;
 }
 
 bool words_build(struct match_index *ix)
@@ -102,6 +105,7 @@ bool words_build(struct match_index *ix)
 
 bool match_calls(const struct match_index *ix, struct str folded)
 {
-	uint32_t id = lexicon_find(&ix->titles.lexicon, folded);
-	return id < ix->calls_count && ix->calls[id] != 0;
+	const struct match_index *counted = ix->under == NULL ? ix : ix->under;
+	uint32_t id = lexicon_find(&counted->titles.lexicon, folded);
+	return id < counted->calls_count && counted->calls[id] != 0;
 }
