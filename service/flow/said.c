@@ -54,8 +54,11 @@ static void own_phrase(struct insert *in, uint32_t phrase)
 	struct match_phrase p = match_phrase(in->shelf->match, phrase);
 	if (in->said.owned_count < INSERT_ASKED)
 		in->said.owned[in->said.owned_count++] = phrase;
-	for (uint32_t i = 0; is_name(p.kind) && p.total <= FEW_PRODUCTS && i < p.product_count && in->said.item_count < INSERT_ASKED; i++)
-		in->said.item[in->said.item_count++] = product_item(catalog_product(in->shelf->catalog, p.products[i]));
+	for (uint32_t i = 0; is_name(p.kind) && p.total <= FEW_PRODUCTS && i < p.product_count && in->said.item_count < INSERT_ASKED; i++) {
+		uint32_t product = match_phrase_product(in->shelf->match, phrase, i);
+		if (product != PRODUCT_NONE)
+			in->said.item[in->said.item_count++] = product_item(catalog_product(in->shelf->catalog, product));
+	}
 }
 
 /* Names anywhere in what is owned; a kind of thing only as its noun, and unless another one is asked for. */
@@ -162,9 +165,16 @@ static bool led_away(const struct insert *in, const struct candidate *c)
 
 /* ---- names beside kinds ------------------------------------------------------------------------ */
 
-static bool sells(const struct match_phrase *p, uint32_t product)
+/* Is one of the products behind `name` behind `kind` too? The first that is still there is asked. */
+static bool sells(const struct match_index *ix, uint32_t kind, uint32_t name)
 {
-	return has_number(p->products, p->product_count, product);
+	uint32_t product = PRODUCT_NONE, kinds = match_phrase(ix, kind).product_count, names = match_phrase(ix, name).product_count;
+	for (uint32_t i = 0; product == PRODUCT_NONE && i < names; i++)
+		product = match_phrase_product(ix, name, i);
+	for (uint32_t i = 0; product != PRODUCT_NONE && i < kinds; i++)
+		if (match_phrase_product(ix, kind, i) == product)
+			return true;
+	return false;
 }
 
 /* "such as the", "如": what stands between a kind of thing and the name of one. */
@@ -193,7 +203,7 @@ static bool name_follows(const struct insert *in, const struct candidate *c)
 			struct match_phrase p = match_phrase(in->shelf->match, hits[k].phrase);
 			bool one = (p.kind == MATCH_MODEL || p.kind == MATCH_PRODUCT) && p.total <= FEW_PRODUCTS && p.product_count > 0;
 			struct str between = str_sub(text_source(in->text), t[c->last].end, t[c->last + 1 + hits[k].first].start);
-			if (one && sells(&c->words, p.products[0]) && introduces(between))
+			if (one && sells(in->shelf->match, c->phrase, hits[k].phrase) && introduces(between))
 				return true;
 		}
 	}
