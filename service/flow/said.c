@@ -165,16 +165,21 @@ static bool led_away(const struct insert *in, const struct candidate *c)
 
 /* ---- names beside kinds ------------------------------------------------------------------------ */
 
-/* Is one of the products behind `name` behind `kind` too? The first that is still there is asked. */
-static bool sells(const struct match_index *ix, uint32_t kind, uint32_t name)
+static bool sells(const struct insert *in, const struct candidate *kind, uint32_t product)
 {
-	uint32_t product = PRODUCT_NONE, kinds = match_phrase(ix, kind).product_count, names = match_phrase(ix, name).product_count;
-	for (uint32_t i = 0; product == PRODUCT_NONE && i < names; i++)
-		product = match_phrase_product(ix, name, i);
-	for (uint32_t i = 0; product != PRODUCT_NONE && i < kinds; i++)
-		if (match_phrase_product(ix, kind, i) == product)
+	for (uint32_t i = 0; product != PRODUCT_NONE && i < kind->words.product_count; i++)
+		if (match_phrase_product(in->shelf->match, kind->phrase, i) == product)
 			return true;
 	return false;
+}
+
+/* The first product of a name that is still there. */
+static uint32_t named_by(const struct insert *in, uint32_t phrase, uint32_t count)
+{
+	uint32_t product = PRODUCT_NONE;
+	for (uint32_t i = 0; product == PRODUCT_NONE && i < count; i++)
+		product = match_phrase_product(in->shelf->match, phrase, i);
+	return product;
 }
 
 /* "such as the", "如": what stands between a kind of thing and the name of one. */
@@ -203,7 +208,7 @@ static bool name_follows(const struct insert *in, const struct candidate *c)
 			struct match_phrase p = match_phrase(in->shelf->match, hits[k].phrase);
 			bool one = (p.kind == MATCH_MODEL || p.kind == MATCH_PRODUCT) && p.total <= FEW_PRODUCTS && p.product_count > 0;
 			struct str between = str_sub(text_source(in->text), t[c->last].end, t[c->last + 1 + hits[k].first].start);
-			if (one && sells(in->shelf->match, c->phrase, hits[k].phrase) && introduces(between))
+			if (one && sells(in, c, named_by(in, hits[k].phrase, p.product_count)) && introduces(between))
 				return true;
 		}
 	}
@@ -218,7 +223,7 @@ static bool name_stands(const struct insert *in, const struct candidate *c)
 	for (uint32_t i = 0; i < in->placed_count; i++) {
 		const struct placed *p = &in->placed[i];
 		bool named = p->on_words && p->phrase != NO_PHRASE && is_name(match_phrase(in->shelf->match, p->phrase).kind);
-		if (!named || p->end > at || !sells(&c->words, p->product))
+		if (!named || p->end > at || !sells(in, c, p->product))
 			continue;
 		struct str between = str_sub(raw, p->end, at);
 		if (str_find(between, STR("\n"), 0) == between.n)
