@@ -50,6 +50,7 @@
 	X(early)     /* 1 at the beginning, less with every word */ \
 	X(world)     /* how much the question's words stand in titles of its department, against the one they stand in most */ \
 	X(realm)     /* the same of the category's first step */ \
+	X(elsewhere) /* names in the answer, before it, of things that are not sold here: near 1 with many */ \
 	X(company)   /* share of the kinds named before it in the answer that lie in its department */
 
 enum fact {
@@ -69,6 +70,7 @@ struct candidate {
 	size_t ranked_count;
 	const struct place_locale *locale;
 	bool maker;                   /* a maker's name stands in the phrase, and the product must have it */
+	bool elsewhere;               /* it names a thing, or a maker, that no title knows */
 	bool unsold;                  /* a kind of which nothing may be linked: the noun at its end may name more */
 	double fact[FACT_COUNT];
 	double chance; /* 0..1 that an editor would link it */
@@ -87,6 +89,8 @@ bool phrase_is_other(const struct insert *in, const struct candidate *c);
 bool phrase_needs(const struct insert *in, struct candidate *c, struct match_context *context);
 /* Facts of form: where it stands, between which words. */
 void phrase_facts(const struct insert *in, struct candidate *c);
+/* Does what the question asks to be listed stand here as what the list is for: "items for a first aid kit include"? */
+bool phrase_is_purpose(const struct insert *in, const struct candidate *c);
 
 /* said.c */
 void said_read(struct insert *in); /* what the person owns; once, after the question was read */
@@ -99,6 +103,7 @@ void said_cheapest(const struct insert *in, struct match_ranked *ranked, size_t 
 /* weigh.c */
 /* Does the question name the phrase only as the beginning of another thing? */
 bool weigh_only_within(const struct insert *in, uint32_t phrase);
+bool weigh_is_asked(const struct insert *in, uint32_t phrase);
 void weigh_question(struct insert *in); /* which things the question names */
 /* What world of goods the question talks about; once, when a candidate first asks. */
 void weigh_world(struct insert *in);

@@ -41,7 +41,7 @@ struct shelf {
 	struct match_index *match;
 	struct flow_rules *rules;
 	double weigh[SHELF_WEIGHTS], weigh_han[SHELF_WEIGHTS]; /* of a candidate's facts; what is added for Chinese phrases */
-	double enough; /* the least chance to link */
+	double enough, last_place; /* the least chance to link; what is added to it for the last place in a sentence that lists things */
 	const struct link_keys *keys;
 	struct caps *caps; /* of the slot it hangs in; NULL: in none */
 	char *public_url; /* without a slash at the end; "" none */
@@ -166,6 +166,7 @@ struct insert {
 	double world_most, realm_most;
 	uint32_t seen_phrase[INSERT_SEEN], seen_department[INSERT_SEEN]; /* of the answer, the last ones */
 	uint32_t seen_count;
+	uint32_t elsewhere; /* names so far of things that are not sold here */
 	void (*trace)(void *arg, const struct insert *in, const struct candidate *c); /* tools: told of each candidate, and nothing is linked */
 	void *trace_arg;
 	struct placed placed[PLACE_MAX_LINKS];

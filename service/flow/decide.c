@@ -425,7 +425,7 @@ static enum refusal refuse_phrase(struct insert *in, const struct candidate *c)
 		return REFUSED_CROWDED;
 	if (place_blocks_phrase(policy, c->words.text) || place_blocks_category(policy, c->words.category))
 		return REFUSED_BLOCKED;
-	if (generic(in, &c->words) || weigh_only_within(in, c->phrase))
+	if (generic(in, &c->words) || weigh_only_within(in, c->phrase) || phrase_is_purpose(in, c))
 		return REFUSED_BELOW_THRESHOLD;
 	uint32_t from = t[sentence_start(in, c->first)].start;
 	struct str sentence = str_sub(text_source(in->text), from, t[c->window].end), rule;
@@ -436,12 +436,22 @@ static enum refusal refuse_phrase(struct insert *in, const struct candidate *c)
 	return REFUSED_NOT;
 }
 
+/* In a sentence that lists things the last place waits for one of the surer: few and right. */
+static double bar(const struct insert *in, const struct candidate *c)
+{
+	const struct place_spots *s = &in->spots;
+	uint32_t sentence = text_tokens(in->text)[c->first].sentence, taken = s->sentence == sentence ? s->in_sentence : 0;
+	bool last = taken > 0 && taken + 1 >= place_limits(in->shelf->rules->policy)->per_sentence;
+	return in->shelf->enough + (last && c->fact[FACT_series] > 0 && on_words(in) ? in->shelf->last_place : 0);
+}
+
 static enum refusal rank(struct insert *in, struct candidate *c)
 {
 	arena_reset(in->scratch);
 	struct match_context *context = context_of(in, c->first, c->window);
 	struct sieve f = {.in = in, .locale = c->locale};
-	if (!context || !phrase_needs(in, c, context))
+	c->elsewhere = !context || !phrase_needs(in, c, context);
+	if (c->elsewhere)
 		return REFUSED_BELOW_THRESHOLD;
 	weigh_world(in);
 	if (in->world != NULL && in->world_most > 0)
@@ -458,7 +468,7 @@ static enum refusal rank(struct insert *in, struct candidate *c)
 		return f.worst != REFUSED_NOT ? f.worst : REFUSED_BELOW_THRESHOLD;
 	phrase_facts(in, c);
 	weigh_candidate(in, c);
-	bool sure = c->ranked[0].score >= place_limits(in->shelf->rules->policy)->min_score && c->chance >= in->shelf->enough;
+	bool sure = c->ranked[0].score >= place_limits(in->shelf->rules->policy)->min_score && c->chance >= bar(in, c);
 	return sure ? REFUSED_NOT : REFUSED_BELOW_THRESHOLD;
 }
 
@@ -523,6 +533,7 @@ static enum status decide_start(struct insert *in, uint32_t first, struct start 
 	}
 	enum status s = decide_candidate(in, &c);
 	weigh_seen(in, &c);
+	in->elsewhere += c.elsewhere || (c.unsold && c.maker);
 	if (c.unsold)
 		*over = first;
 	return s;

@@ -375,7 +375,7 @@ static bool han_known(const struct insert *in, const struct candidate *c, uint32
 	if (!large && at != c->first + 1)
 		return true;
 	return match_used(in->shelf->match, UINT32_MAX, before_han(in, at), text_folded(in->text, at), wanted) >= wanted ||
-	       (pair_role(in, at - 1) & (MATCH_WORD_PLAIN | MATCH_WORD_TAIL));
+	       (pair_role(in, at - 1) & (MATCH_WORD_PLAIN | MATCH_WORD_TAIL)) || ((role(in, at) | role(in, at - 1)) & MATCH_WORD_TAIL);
 }
 
 /* Does the word name something, so that a product without it is another one? Two titles of the kind that use it make it a
@@ -453,6 +453,15 @@ bool phrase_needs(const struct insert *in, struct candidate *c, struct match_con
 	return true;
 }
 
+bool phrase_is_purpose(const struct insert *in, const struct candidate *c)
+{
+	uint32_t start = c->first;
+	if (start > 0 && joined(in, start - 1) && (role(in, start - 1) & MATCH_WORD_ARTICLE))
+		start--;
+	bool behind = start > 0 && joined(in, start - 1) && (role(in, start - 1) & MATCH_WORD_BEHIND) && !(role(in, start - 1) & MATCH_WORD_ADVICE);
+	return behind && in->listing && weigh_is_asked(in, c->phrase);
+}
+
 /* ---- facts of form -------------------------------------------------------------------------- */
 
 static bool has_advice(const struct insert *in, const struct candidate *c)
@@ -486,9 +495,9 @@ void phrase_facts(const struct insert *in, struct candidate *c)
 	               ((role(in, c->first - 1) & MATCH_WORD_ARTICLE) || counted(in, c->first));
 	uint32_t start = c->first - (article ? 1 : 0);
 	bool left = token(in, start)->gap >= GAP_CLAUSE || (start > 0 && binds(in, start - 1));
-	bool right = !more || token(in, c->last + 1)->gap >= GAP_HARD || binds(in, c->last + 1);
+	bool right = !more || token(in, c->last + 1)->gap >= GAP_HARD;
 	bool item = f[FACT_item] > 0;
-	f[FACT_whole] = !more || token(in, c->last + 1)->gap >= GAP_HARD;
+	f[FACT_whole] = !more || token(in, c->last + 1)->gap >= GAP_HARD || binds(in, c->last + 1);
 	f[FACT_emphasis] = (token(in, c->first)->flags & TEXT_EMPHASIS) != 0;
 	f[FACT_extended] = c->first < c->hit || c->last > c->hit_last;
 	f[FACT_series] = left && right && !item;

@@ -25,6 +25,8 @@ enum status weigh_rules(const struct doc *matching, struct shelf *s, struct err 
 	const struct doc *d = doc_get(matching, "weigh");
 	enum status st = doc_real(d, "enough", 0, &s->enough, e);
 	if (st == OK)
+		st = doc_real(d, "last_place", 0, &s->last_place, e);
+	if (st == OK)
 		st = read_weights(d, s->weigh, e);
 	return st != OK ? st : read_weights(doc_get(matching, "weigh_han"), s->weigh_han, e);
 }
@@ -70,6 +72,11 @@ bool weigh_only_within(const struct insert *in, uint32_t phrase)
 	return has_phrase(in->within_phrase, in->within_count, phrase);
 }
 
+bool weigh_is_asked(const struct insert *in, uint32_t phrase)
+{
+	return has_phrase(in->asked_phrase, in->asked_count, phrase);
+}
+
 void weigh_question(struct insert *in)
 {
 	struct match_scan scan;
@@ -106,7 +113,7 @@ static void compare_question(const struct insert *in, struct candidate *c)
 		kin |= mine.n > 0 && str_eq(mine, department(match_phrase(in->shelf->match, in->asked_phrase[i]).category));
 	}
 	c->fact[FACT_stranger] = in->asked_count > 0 && !kin && !in->listing;
-	c->fact[FACT_asked] = !(c->fact[FACT_item] > 0) && has_phrase(in->asked_phrase, in->asked_count, c->phrase);
+	c->fact[FACT_asked] = !(c->fact[FACT_item] > 0) && weigh_is_asked(in, c->phrase);
 }
 
 /* ---- worlds of goods ---------------------------------------------------------------------- */
@@ -240,6 +247,7 @@ void weigh_candidate(struct insert *in, struct candidate *c)
 	f[FACT_share] = c->words.share;
 	f[FACT_noun] = c->words.noun;
 	f[FACT_support] = fmin(1, log10((double)c->words.total + 1) / 3);
+	f[FACT_elsewhere] = 1 - 1 / (1.0 + in->elsewhere);
 	f[FACT_fit] = c->ranked[0].phrase;
 	f[FACT_early] = EARLY_WORDS / (EARLY_WORDS + (double)c->first);
 	compare_question(in, c);

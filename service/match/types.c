@@ -10,7 +10,7 @@ enum { LONGEST_TYPE = 4, LONGEST_HAN_TYPE = 7, SHORTEST_HAN_TYPE = 2 };
 enum { COINED_ENOUGH = 5, RARE_ENOUGH = 4, ALONE_ENOUGH = 3 /* titles */ };
 #define COINED_SHARE 0.8
 #define COINED_NOUN 0.3
-#define RARE_SHARE 0.9
+#define RARE_SHARE 0.75
 
 /* With so few titles nothing can be counted: what one of them names first is a kind of thing. */
 static bool is_small(const struct phrases *f)
@@ -312,9 +312,9 @@ static bool enough_heads(const struct phrases *f, const struct node_fact *fact, 
 static bool rare_name(struct phrases *f, const struct node_fact *fact, const struct usage *u, const struct mention *m, size_t n)
 {
 	double share;
-	bool ends = fact->han ? u->heads >= 1 || (fact->words > SHORTEST_HAN_TYPE && u->later >= 2) : fact->words == 1 && u->heads >= 1;
+	bool ends = fact->han ? u->heads >= 1 || (fact->words > SHORTEST_HAN_TYPE && u->heads + u->later >= 2) : fact->words == 1 && u->heads >= 1;
 	uint32_t all = u->all + u->works;
-	if (!ends || fact->words >= LONGEST_HAN_TYPE || u->works * 4 > all || all < (fact->han && u->later >= 2 ? 2 : RARE_ENOUGH))
+	if (!ends || fact->words >= LONGEST_HAN_TYPE || u->works * 4 > all || all < (fact->han && fact->words > SHORTEST_HAN_TYPE && u->heads + u->later >= 2 ? 2 : RARE_ENOUGH))
 		return false;
 	uint32_t category = phrases_category(f, m, n, FIT_INSIDE, RARE_SHARE, &share);
 	return category != 0 && f->titles->category_depth[category] >= 3;

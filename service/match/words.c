@@ -2,6 +2,7 @@
 #include "match/index.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 unsigned match_word(const struct match_index *ix, struct str folded)
 {
@@ -90,6 +91,29 @@ void match_spread(const struct match_index *ix, struct str before, struct str fo
 		sums[step_of(&counted->titles, counted->titles.category[x->inverted_product[x->inverted_first[id] + i]], 2)] += each;
 }
 
+/* A camp stove is a camping stove: the verb of a name in -ing calls the category too, unless it is an everyday word. */
+static void call_verb(struct match_index *ix, struct str name)
+{
+	char verb[32];
+	if (name.n <= 5 || name.n > sizeof(verb) || !str_ends(name, STR("ing")))
+		return;
+	memcpy(verb, name.p, name.n);
+	verb[name.n - 3] = 'e';
+	for (size_t n = name.n - 3; n <= name.n - 2; n++) {
+		uint32_t id = lexicon_find(&ix->titles.lexicon, (struct str){verb, n});
+		if (id < ix->titles.lexicon.count && tuning_roles(&ix->tune, (struct str){verb, n}) == 0)
+			ix->calls[id] = 1;
+	}
+}
+
+static void call_word(struct match_index *ix, const struct word *w)
+{
+	if (w->roles & (ROLE_TAIL | ROLE_LINK | ROLE_BREAK | ROLE_UNIT))
+		return;
+	ix->calls[w->id] = 1;
+	call_verb(ix, ix->titles.lexicon.text[w->id]);
+}
+
 bool words_build(struct match_index *ix)
 {
 	const struct titles *t = &ix->titles;
@@ -97,7 +121,7 @@ bool words_build(struct match_index *ix)
 	for (size_t list = 0; ix->calls != NULL && list < t->called.count; list++) {
 		struct slice name = wordlists_get(&t->called, list);
 		for (size_t i = 0; i < name.n; i++)
-			ix->calls[name.p[i].id] |= !(name.p[i].roles & (ROLE_TAIL | ROLE_LINK | ROLE_BREAK | ROLE_UNIT));
+			call_word(ix, &name.p[i]);
 	}
 	ix->calls_count = t->lexicon.count;
 	return ix->calls != NULL;
