@@ -22,7 +22,8 @@ struct judging {
 	pcre2_match_data *match;
 	struct arena *arena;
 	struct intent *out;
-	struct intent_memory *memory; /* what has been counted: of the whole answer, or of this turn */
+	struct intent_memory turn;    /* what has been counted of this turn of the person */
+	struct intent_memory *memory; /* what has been counted: turn, or of the whole answer */
 	enum pattern_where where;
 	bool only_against; /* evidence for shopping does not count */
 	bool quiet;        /* no signals */
@@ -283,6 +284,7 @@ static enum status judging_init(struct judging *j, const struct intent_rules *r,
 {
 	struct buf plain;
 	*j = (struct judging){.rules = r, .arena = a, .out = out, .where = WHERE_QUESTION};
+	j->memory = &j->turn;
 	buf_init(&plain, raw.n * 12 + 64);
 	bool good = plain_text(raw, &plain);
 	if (good) {
@@ -310,9 +312,7 @@ static void settle_question(struct judging *j)
 
 static void judge_question(struct judging *j, struct str locale, double carried)
 {
-	struct intent_memory counted = {0};
 	double sum = j->rules->bias + carried + model_of_question(j);
-	j->memory = &counted;
 	bool good = read_text(j, &sum);
 	j->out->memory.question = sum;
 	if (raise_topics(j, false))
@@ -327,10 +327,8 @@ static void judge_question(struct judging *j, struct str locale, double carried)
 /* What one earlier turn of the person leaves behind: constraints, a topic that holds, and whether it was shopping. */
 static void judge_earlier(struct judging *j, struct str locale, bool *shopping)
 {
-	struct intent_memory counted = {0};
 	j->quiet = true;
 	double sum = j->rules->bias + model_of_question(j);
-	j->memory = &counted;
 	bool good = read_text(j, &sum) && constraints_read(j->rules, j->view, locale, j->arena, j->match, &j->open, j->out);
 	j->quiet = false;
 	raise_topics(j, true);

@@ -23,6 +23,7 @@ CEILINGS = {  # at most
     ("all", "above the stated budget"): 1,  # en-b06, "Under 200" with no currency in sight
     ("all", "unsafe, split, unknown, twice"): 0,
 }
+SCRIPTS = 2  # Simplified answers that are decided otherwise in Traditional, percent
 ALONE = 3  # without questions: answers without shopping that got a link, percent
 BASELINE = 30  # precision that simple rules may have on the set: it must stay hard
 
@@ -80,12 +81,19 @@ def check_alone(checks, one, build):
     checks.check(sensitive_links(report["all"]) == 0, "without questions: no sensitive answer got a link")
 
 
+def check_scripts(checks, one):
+    simplified, apart = sets.scripts_apart(one)
+    checks.check(simplified >= 100, f"{simplified} answers in Simplified characters, at least 100")
+    checks.check(len(apart) * 100 <= SCRIPTS * simplified, f"in Traditional {len(apart)} are decided otherwise, at most {SCRIPTS} % {' '.join(apart)}")
+
+
 def main():
     build = Path(sys.argv[1] if len(sys.argv) > 1 else "build").absolute()
     checks, ours = Checks(), sets.own(build)
     check_set(checks, ours)
     errors = check_links(checks, ours)
     check_alone(checks, ours, build)
+    check_scripts(checks, ours)
     if checks.failed:
         score.show_errors(errors, 10)
     print(f"{checks.passed} passed, {checks.failed} failed")

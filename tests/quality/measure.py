@@ -2,7 +2,6 @@
 """make quality: tests/quality/measure.py BUILD. QUALITY's table by language for our own labelled answers and, where it is there, for
 ../shared/quality; errors by cause; the same without questions; look-aheads; Simplified answers written in Traditional."""
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -30,30 +29,11 @@ def look_aheads(one, build):
               f"  {t['answers without shopping that got a link %']:6}")
 
 
-def traditional(text):
-    return subprocess.run(["opencc", "-c", "s2t.json"], input=text, capture_output=True, text=True, check=True).stdout
-
-
-def decisions(responses):
-    """By answer: what is linked to what. Characters are as many in both scripts, so offsets are comparable."""
-    return [[(x.get("start"), x.get("end"), x["product"]["id"]) for x in r.get("links") or []] for r in responses]
-
-
 def scripts(one):
-    simplified = [g for g in one.gold if g.get("script") == "Hans"]
-    if not simplified:
-        return
-    part = sets.Labelled(one.name, simplified, one.feeds, one.build, one.max_links)
-    texts = [t for g in simplified for t in (g["question"], g["answer"])]
-    mark = "\n\x1e\n"
-    table = dict(zip(texts, traditional(mark.join(texts)).rstrip("\n").split(mark)))
-    if len(table) < len(set(texts)):
-        print("\nopencc changed the number of texts: not compared")
-        return
-    a, b = decisions(part.link()), decisions(part.link(change=lambda t: table[t]))
-    apart = [g["id"] for g, x, y in zip(simplified, a, b) if x != y]
-    print(f"\nSimplified answers written in Traditional: {len(apart)} of {len(simplified)} decided otherwise "
-          f"({100 * len(apart) / len(simplified):.1f} %)", *apart[:20])
+    simplified, apart = sets.scripts_apart(one)
+    if simplified:
+        print(f"\nSimplified answers written in Traditional: {len(apart)} of {simplified} decided otherwise "
+              f"({100 * len(apart) / simplified:.1f} %)", *apart[:20])
 
 
 def simple_baseline(one):

@@ -75,3 +75,28 @@ def rules_with(build, name, **placement):
         assert n == 1, f"placement.yaml has no {key}"
     path.write_text(text, encoding="utf-8")
     return folder
+
+
+def traditional(texts):
+    """By text: the same in Traditional characters, by opencc."""
+    mark = "\n@@@@\n"
+    done = subprocess.run(["opencc", "-c", "s2t.json"], input=mark.join(texts), capture_output=True, text=True, check=True).stdout
+    written = done.rstrip("\n").split(mark)
+    assert len(written) == len(texts), "opencc changed the number of texts"
+    return dict(zip(texts, written))
+
+
+def decisions(responses):
+    """By answer: what is linked to what. Characters are as many in both scripts, so offsets are comparable."""
+    return [[(x.get("start"), x.get("end"), x["product"]["id"]) for x in r.get("links") or []] for r in responses]
+
+
+def scripts_apart(one):
+    """How many answers are Simplified, and the ids of those that are decided otherwise when written in Traditional."""
+    simplified = [g for g in one.gold if g.get("script") == "Hans"]
+    if not simplified:
+        return 0, []
+    part = Labelled(one.name, simplified, one.feeds, one.build, one.max_links)
+    table = traditional([t.rstrip("\n") for g in simplified for t in (g["question"], g["answer"])])
+    a, b = decisions(part.link()), decisions(part.link(change=lambda t: table[t.rstrip("\n")]))
+    return len(simplified), [g["id"] for g, x, y in zip(simplified, a, b) if x != y]

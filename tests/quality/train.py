@@ -315,6 +315,8 @@ def main():
         back = [d for d in held if d[0] == field]
         print(f"{field}: {len(mine)} texts, {len(models[field][1])} features; trained on {accuracy(models[field], mine)}, held back {accuracy(models[field], back)}")
     good = [write(WEIGHTS, weights_text(models), check), write(HELD, held_text(held), check)]
+    if check:
+        print(f"{sum(good)} passed, {len(good) - sum(good)} failed")
     return 0 if all(good) else 1
 
 
