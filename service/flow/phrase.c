@@ -234,6 +234,32 @@ static bool names_thing(const struct insert *in, struct str word)
 	return n > 0 && match_phrase(in->shelf->match, hits[0].phrase).kind == MATCH_TYPE;
 }
 
+/* Right behind the hit: a word for a part of things, in Chinese a pair or a character that is no everyday word with the next. */
+static bool is_part(const struct insert *in, const struct candidate *c, uint32_t at)
+{
+	if (!is_han(in, at))
+		return (role(in, at) & MATCH_WORD_PART) && !is_han(in, c->last);
+	if (!is_han(in, c->last) || token(in, at)->gap != GAP_NONE)
+		return false;
+	unsigned pair = at < c->window && is_han(in, at + 1) && token(in, at + 1)->gap == GAP_NONE ? pair_role(in, at) : 0;
+	return (pair & MATCH_WORD_PART) || ((role(in, at) & MATCH_WORD_PART) && !(pair & (MATCH_WORD_PLAIN | MATCH_WORD_EDGE | MATCH_WORD_TAIL)));
+}
+
+/* Does a kind of thing begin with the token? 空气净化器 | 滤芯 */
+static bool thing_begins(const struct insert *in, uint32_t at, uint32_t end)
+{
+	struct match_scan scan;
+	struct match_hit hits[MATCH_MAX_TOKENS];
+	match_scan_init(&scan, in->shelf->match);
+	for (uint32_t i = at; i <= end && i - at < MATCH_MAX_TOKENS && is_han(in, i) && (i == at || token(in, i)->gap == GAP_NONE); i++) {
+		size_t n = match_scan_push(&scan, text_folded(in->text, i), i == at ? GAP_BLOCK : GAP_NONE, hits);
+		for (size_t k = 0; k < n; k++)
+			if (hits[k].first == 0 && match_phrase(in->shelf->match, hits[k].phrase).kind == MATCH_TYPE)
+				return true;
+	}
+	return false;
+}
+
 /* A word right behind that makes another thing of the hit: phone | case, coffee | table, 手机 | 壳. */
 static bool is_compound(const struct insert *in, const struct candidate *c)
 {
@@ -243,8 +269,12 @@ static bool is_compound(const struct insert *in, const struct candidate *c)
 	struct str word = text_folded(in->text, c->last + 1);
 	if (match_continues(in->shelf->match, c->phrase, word, (enum text_kind)next->kind, (enum text_gap)next->gap))
 		return true;
+	if (is_part(in, c, c->last + 1))
+		return true;
 	if (next->kind == TEXT_HAN || is_han(in, c->last))
-		return false;
+		return is_han(in, c->last) && next->kind == TEXT_HAN && next->gap == GAP_NONE && thing_begins(in, c->last + 1, c->window);
+	if (names_product(c))
+		return names_thing(in, word); /* what is no thing is said of it: "the AirPods Pro 2 beat" */
 	if (hyphen_at(in, token(in, c->last)->end))
 		return true;
 	if ((role(in, c->last + 1) & MATCH_WORD_EDGE) || plural(text_folded(in->text, c->last)) || describes_back(word))

@@ -55,7 +55,10 @@ static uint32_t trim_han_tail(const struct titles *t, const struct tuning *tune,
 	for (bool cut = true; cut && to > from;) {
 		cut = false;
 		for (uint32_t n = 1; !cut && n <= LONGEST_HAN_TAIL && n <= to - from; n++) {
-			cut = heads_roles(t, tune, (struct slice){w + to - n, n}) & ROLE_TAIL;
+			unsigned roles = heads_roles(t, tune, (struct slice){w + to - n, n});
+			/* what is counted by itself is a part of the word behind another: 背|包, 清洁|片 */
+			bool closes = n == 1 && to - from > 1 && (roles & ROLE_MEASURE) && (roles & ROLE_CLOSER);
+			cut = (roles & ROLE_TAIL) && !closes;
 			if (cut)
 				to -= n;
 		}

@@ -101,6 +101,7 @@ enum match_word {
 	MATCH_WORD_LISTING = 64, /* in a question: a list of goods is wanted */
 	MATCH_WORD_MEASURE = 256, /* 台, 盒: behind a number it counts */
 	MATCH_WORD_NUMBER = 512,  /* 一, 几, 这 */
+	MATCH_WORD_PART = 2048,   /* behind a thing it makes another of it: case, filter, 壳, 滤芯 */
 	MATCH_WORD_BEHIND = 1024, /* in, with, of: what a thing is for, has or is done with */
 	MATCH_WORD_TAIL = 128    /* behind or before the thing without being it: 家用, black, pack */
 };

@@ -77,6 +77,12 @@ static bool put_brand(struct phrases *f, uint32_t product, struct slice title, c
 	return true;
 }
 
+/* A filter, a case: the numbers in its name are those of what it belongs to. */
+static bool is_part(const struct phrases *f, struct slice title, const struct head *h)
+{
+	return h->to > h->from && (tuning_roles(f->tune, f->titles->lexicon.text[title.p[h->to - 1].id]) & ROLE_PART);
+}
+
 /* ---- models ---------------------------------------------------------------------------- */
 
 /* A run without spaces that holds letters and digits: wh-1000xm5. */
@@ -140,7 +146,7 @@ static bool put_makers_model(struct phrases *f, uint32_t product, struct slice t
 	return true;
 }
 
-static bool put_model(struct phrases *f, uint32_t product, struct slice title, const struct group *g)
+static bool put_model(struct phrases *f, uint32_t product, struct slice title, const struct group *g, bool part)
 {
 	if (!g->digit || g->unit || g->to - g->from > LONGEST_MODEL)
 		return true;
@@ -150,12 +156,12 @@ static bool put_model(struct phrases *f, uint32_t product, struct slice title, c
 	if (g->alpha && g->bytes < SHORTEST_MODEL && !put_makers_model(f, product, title, g))
 		return false;
 	if (!g->alpha || g->bytes < SHORTEST_MODEL)
-		return f->titles->brand[product][0] == 0 || put_short_model(f, product, title, g);
+		return part || f->titles->brand[product][0] == 0 || put_short_model(f, product, title, g);
 	double telling = g->bytes > SHORTEST_MODEL ? 0.95 : 0.7;
 	return put_words(f, (struct slice){title.p + g->from, g->to - g->from}, product, FIT_HEAD, MATCH_MODEL, telling);
 }
 
-static bool put_models(struct phrases *f, uint32_t product, struct slice title)
+static bool put_models(struct phrases *f, uint32_t product, struct slice title, bool part)
 {
 	for (uint32_t i = 0; i < title.n;) {
 		/* Behind "for" or "with" stands what the thing goes with: a case for an iPhone 12 is none. */
@@ -166,7 +172,7 @@ static bool put_models(struct phrases *f, uint32_t product, struct slice title)
 			continue;
 		}
 		struct group g = group_at(f->titles, title, i);
-		if (!put_model(f, product, title, &g))
+		if (!put_model(f, product, title, &g, part))
 			return false;
 		i = g.to;
 	}
@@ -252,10 +258,10 @@ static bool begins_with(struct slice title, struct slice name)
 	return name.n > 0;
 }
 
-/* Where the kind of thing begins, at the end of the head: the shortest that is one. */
-static uint32_t noun_start(struct phrases *f, struct slice title, const struct head *h)
+/* Where the kind of thing begins, at the end of the head: the shortest that is one. Behind from: the maker's name, and at least a word. */
+static uint32_t noun_start(struct phrases *f, struct slice title, uint32_t from, const struct head *h)
 {
-	for (uint32_t at = h->to; at-- > h->from;)
+	for (uint32_t at = h->to; at-- > from + 1;)
 		if (is_type(f, phrases_find(f, title.p + at, h->to - at)))
 			return at;
 	return (uint32_t)title.n;
@@ -264,7 +270,7 @@ static uint32_t noun_start(struct phrases *f, struct slice title, const struct h
 /* Where the words that may be a line's end: at the noun, a break, Chinese words. */
 static uint32_t line_end(struct phrases *f, struct slice title, uint32_t from, const struct head *h)
 {
-	uint32_t end = from, noun = noun_start(f, title, h);
+	uint32_t end = from, noun = noun_start(f, title, from, h);
 	while (end < title.n && end < from + LONGEST_LINE && (end == from || title.p[end].gap <= GAP_SOFT)) {
 		const struct word *w = &title.p[end];
 		if ((w->flags & WORD_HAN) || (w->roles & (ROLE_BREAK | ROLE_LINK)) || end == noun)
@@ -289,6 +295,8 @@ static bool put_line(struct phrases *f, uint32_t product, struct slice title, st
 		bool weak = !(last->flags & WORD_DIGIT) && ((names == 0 && from == 0) || (last->roles & ROLE_TAIL));
 		if (goes_on || sized || weak)
 			continue;
+		if (digit && is_part(f, title, h))
+			return true;
 		enum match_kind kind = digit ? MATCH_MODEL : MATCH_PRODUCT;
 		struct slice line = {title.p + from, end - from};
 		uint32_t node = phrases_node(f, 0, brand.p, brand.n);
@@ -400,7 +408,7 @@ bool phrases_names(struct phrases *f)
 				return false;
 			continue;
 		}
-		if (!put_brand(f, p, title, heads, n) || !put_models(f, p, title) || !put_name(f, p, title, heads, n) || !put_lines(f, p, title, heads, n) ||
+		if (!put_brand(f, p, title, heads, n) || !put_models(f, p, title, n > 0 && is_part(f, title, &heads[n - 1])) || !put_name(f, p, title, heads, n) || !put_lines(f, p, title, heads, n) ||
 		        !put_keywords(f, p))
 			return false;
 	}

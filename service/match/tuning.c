@@ -77,6 +77,7 @@ static const struct {
         {"verbals", ROLE_VERBAL | ROLE_EDGE},
         {"listing", ROLE_LISTING},
         {"measures", ROLE_MEASURE},
+        {"parts", ROLE_PART},
         {"numbers", ROLE_NUMBER},
 };
 

@@ -20,6 +20,7 @@ enum word_role {
 	ROLE_EDGE = 512,    /* no phrase reaches over it: verbs, prepositions, praise; 购, 买, 款 */
 	ROLE_ADVICE = 1024, /* what is advised follows: need, consider, include */
 	ROLE_VERBAL = 2048, /* a verb follows: to, can, they */
+	ROLE_PART = 65536,   /* behind a thing it makes another of it: case, filter, 壳, 滤芯 */
 	ROLE_MEASURE = 8192, /* Chinese: between a number and what is counted: 台, 盒 */
 	ROLE_NUMBER = 16384, /* Chinese: a number or the like: 一, 几, 这 */
 	ROLE_LISTING = 4096 /* in a question: a list of goods is wanted: list, pack, kit, 清单 */

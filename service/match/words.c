@@ -20,6 +20,7 @@ unsigned match_word(const struct match_index *ix, struct str folded)
 	        {ROLE_BREAK, MATCH_WORD_BEHIND},
 	        {ROLE_MEASURE, MATCH_WORD_MEASURE},
 	        {ROLE_NUMBER, MATCH_WORD_NUMBER},
+	        {ROLE_PART, MATCH_WORD_PART},
 	};
 	unsigned roles = tuning_roles(&ix->tune, folded), out = 0;
 	for (size_t i = 0; i < ARRAY_LEN(bits); i++)
