@@ -86,6 +86,16 @@ static size_t choose(const struct titles *t, uint32_t category, struct mention *
 	return kept;
 }
 
+/* A name means the thing before its parts: the filter of a Core 300 only where no Core 300 is sold. */
+static size_t without_parts(struct mention *m, size_t n)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++)
+		if (m[i].fit != FIT_LATER)
+			m[kept++] = m[i];
+	return kept > 0 ? kept : n;
+}
+
 /* Telling of a node whose words are several things at once, or 0 to drop it. */
 static double settle_telling(
         const struct seal *s, const struct node_fact *fact, enum match_kind kind, const struct mention *m, size_t n, double share)
@@ -228,6 +238,8 @@ static bool seal_node(struct seal *s, uint32_t node)
 	if (kind != MATCH_TYPE)
 		fact->category = phrases_category(s->f, m, n, FIT_GROUP, 0.5, &share);
 	double telling = kind == MATCH_BRAND ? 0 : settle_telling(s, fact, kind, m, n, share);
+	if (kind == MATCH_MODEL || kind == MATCH_PRODUCT)
+		n = without_parts(m, n);
 	if (kind == MATCH_TYPE)
 		n = choose(s->f->titles, fact->category, m, n, &heads_only);
 	if (n == 0 || (telling <= 0 && kind != MATCH_BRAND))

@@ -77,7 +77,7 @@ static bool put_brand(struct phrases *f, uint32_t product, struct slice title, c
 	return true;
 }
 
-/* A filter, a case: the numbers in its name are those of what it belongs to. */
+/* A filter, a case: the name before it may be that of what it belongs to, which goes first by that name. */
 static bool is_part(const struct phrases *f, struct slice title, const struct head *h)
 {
 	return h->to > h->from && (tuning_roles(f->tune, f->titles->lexicon.text[title.p[h->to - 1].id]) & ROLE_PART);
@@ -116,22 +116,22 @@ static bool same_word_run(const struct word *w)
 }
 
 /* "iphone 12", "galaxy s20 ultra": a short number needs the word before it, and takes the words of its variant. */
-static bool put_short_model(struct phrases *f, uint32_t product, struct slice title, const struct group *g)
+static bool put_short_model(struct phrases *f, uint32_t product, struct slice title, const struct group *g, enum fit fit)
 {
 	if (g->from == 0 || g->from > MODEL_REACH || !plain_word(&title.p[g->from - 1]) || !same_word_run(&title.p[g->from]))
 		return true;
 	uint32_t to = g->to;
 	struct slice w = {title.p + g->from - 1, to - g->from + 1};
-	if (!put_words(f, w, product, FIT_HEAD, MATCH_MODEL, 0.7))
+	if (!put_words(f, w, product, fit, MATCH_MODEL, 0.7))
 		return false;
 	if (to >= title.n || !plain_word(&title.p[to]) || !same_word_run(&title.p[to]))
 		return true;
 	w.n++;
-	return put_words(f, w, product, FIT_HEAD, MATCH_MODEL, 0.75);
+	return put_words(f, w, product, fit, MATCH_MODEL, 0.75);
 }
 
 /* 科沃斯T20, Dyson V15: a short mark by itself is no model, behind its maker's name it is. */
-static bool put_makers_model(struct phrases *f, uint32_t product, struct slice title, const struct group *g)
+static bool put_makers_model(struct phrases *f, uint32_t product, struct slice title, const struct group *g, enum fit fit)
 {
 	const struct titles *t = f->titles;
 	for (size_t b = 0; b < NAMES_MAX && t->brand[product][b] != 0; b++) {
@@ -140,7 +140,7 @@ static bool put_makers_model(struct phrases *f, uint32_t product, struct slice t
 		if (node == 0)
 			continue;
 		node = node == NODE_NONE ? node : phrases_node(f, node, title.p + g->from, g->to - g->from);
-		if (!put(f, node, product, FIT_HEAD, MATCH_MODEL, 0.8))
+		if (!put(f, node, product, fit, MATCH_MODEL, 0.8))
 			return false;
 	}
 	return true;
@@ -153,10 +153,11 @@ static bool put_model(struct phrases *f, uint32_t product, struct slice title, c
 	bool sold_first = g->to >= title.n || !(title.p[g->to].roles & ROLE_UNIT);
 	if (!sold_first)
 		return true;
-	if (g->alpha && g->bytes < SHORTEST_MODEL && !put_makers_model(f, product, title, g))
+	enum fit fit = part ? FIT_LATER : FIT_HEAD;
+	if (g->alpha && g->bytes < SHORTEST_MODEL && !put_makers_model(f, product, title, g, fit))
 		return false;
 	if (!g->alpha || g->bytes < SHORTEST_MODEL)
-		return part || f->titles->brand[product][0] == 0 || put_short_model(f, product, title, g);
+		return f->titles->brand[product][0] == 0 || put_short_model(f, product, title, g, fit);
 	double telling = g->bytes > SHORTEST_MODEL ? 0.95 : 0.7;
 	return put_words(f, (struct slice){title.p + g->from, g->to - g->from}, product, FIT_HEAD, MATCH_MODEL, telling);
 }
@@ -284,6 +285,7 @@ static uint32_t line_end(struct phrases *f, struct slice title, uint32_t from, c
  * another. Without the maker it takes two words, of which one is no everyday word. */
 static bool put_line(struct phrases *f, uint32_t product, struct slice title, struct slice brand, const struct head *h)
 {
+	enum fit fit = is_part(f, title, h) ? FIT_LATER : FIT_WHOLE;
 	uint32_t from = begins_with(title, brand) ? (uint32_t)brand.n : 0, to = line_end(f, title, from, h), names = 0;
 	bool digit = false;
 	for (uint32_t end = from + 1; end <= to; end++) {
@@ -295,16 +297,14 @@ static bool put_line(struct phrases *f, uint32_t product, struct slice title, st
 		bool weak = !(last->flags & WORD_DIGIT) && ((names == 0 && from == 0) || (last->roles & ROLE_TAIL));
 		if (goes_on || sized || weak)
 			continue;
-		if (digit && is_part(f, title, h))
-			return true;
 		enum match_kind kind = digit ? MATCH_MODEL : MATCH_PRODUCT;
 		struct slice line = {title.p + from, end - from};
 		uint32_t node = phrases_node(f, 0, brand.p, brand.n);
 		if (node != NODE_NONE)
 			node = phrases_node(f, node, line.p, line.n);
-		if (!put(f, node, product, FIT_WHOLE, kind, 0.8))
+		if (!put(f, node, product, fit, kind, 0.8))
 			return false;
-		if (line.n >= 2 && names > 0 && !put_words(f, line, product, FIT_WHOLE, kind, 0.7))
+		if (line.n >= 2 && names > 0 && !put_words(f, line, product, fit, kind, 0.7))
 			return false;
 	}
 	return true;
