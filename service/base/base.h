@@ -135,6 +135,31 @@ void arena_fail_after(struct arena *a, size_t n);
 void *pages_new(size_t n);
 void pages_free(void *p, size_t n);
 
+/* ---- JSON, read ------------------------------------------------------------------
+ * RFC 8259, strictly, for the two hot inputs (insert requests, product lines); other places use jansson. pull_check reads the whole
+ * text once, allocates nothing and keeps no tree: the values below are slices of checked text, and reading them cannot
+ * fail for its syntax. What pull_check refuses besides bad syntax: bad UTF-8, lone surrogates, U+0000, nesting deeper than
+ * PULL_MAX_DEPTH, and anything but an object or array outside. */
+
+#define PULL_MAX_DEPTH 2048
+enum pull_kind { PULL_NONE, PULL_NULL, PULL_FALSE, PULL_TRUE, PULL_NUMBER, PULL_STRING, PULL_ARRAY, PULL_OBJECT };
+struct pull { /* one value; text "" is none */
+	struct str text;
+};
+/* E_INPUT: e says what is wrong at which byte. */
+MUST_USE enum status pull_check(struct str text, struct pull *out, struct err *e);
+enum pull_kind pull_kind(struct pull v);
+/* Walks an object's fields, or an array's elements (key may be NULL then), from *at 0; false at the end. The key is as it is written, without its quotes. */
+bool pull_next(struct pull v, size_t *at, struct str *key, struct pull *value);
+/* Is a key, as written, this name (at most 64 bytes)? Escapes count as what they stand for. */
+bool pull_key_is(struct str key, struct str name);
+/* The string's bytes: a slice of the text where it has no escapes, else in a. {NULL,0}: no memory, or no string. */
+struct str pull_text(struct pull v, struct arena *a);
+/* A number without fraction and exponent; false if it is none, or does not fit. */
+bool pull_int(struct pull v, int64_t *out);
+/* Any number as the nearest double; infinite where it is too large. */
+double pull_double(struct pull v);
+
 /* ---- hashing and string maps ------------------------------------------------------ */
 
 /* Not for secrets. Mix in a random seed where an attacker picks the keys. */

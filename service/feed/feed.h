@@ -67,7 +67,7 @@ void feed_parts_done(struct feed_parts *p);
 MUST_USE enum status feed_read_file(const char *path, struct str merchant, const struct feed_options *o, struct feed_parts *into,
                                     struct feed_report *report, struct err *e);
 
-/* The canonical Inlay JSON line of a product (no newline), and back (strict, one line; strings copied into a). What Redis and the
+/* The canonical Inlay JSON line of a product (no newline), and back (strict, one line; strings are slices of it, or in a). What Redis and the
  * ledger store. */
 void feed_line_write(const struct product *p, struct buf *out);
 MUST_USE enum status feed_line_read(struct str line, struct arena *a, struct product *out, struct err *e);

@@ -47,7 +47,7 @@ struct str category_path(struct arena *a, struct str s);
 /* ,"attributes":{…} or nothing. */
 void attributes_put_json(struct buf *out, struct str text);
 
-/* ---- JSON (product_json.c and its like) ---------------------------------------------------- */
+/* ---- JSON (product_line.c, *_json.c) ---------------------------------------------------- */
 
 struct json_t; /* jansson's; only files named *_json.c know it */
 /* One object, to be given to json_decref. NULL: the line was refused. */

@@ -97,7 +97,7 @@ struct insert_request {
 };
 #define INSERT_MAX_ANSWER (256u * 1024)
 /* Strict JSON: a known field of the wrong type is E_INPUT with its JSON pointer in e->where; unknown fields are ignored; an answer over
- * max_answer is E_NOMEM (413). Strings point into a. need_answer: false for the first call of a stream. */
+ * max_answer is E_NOMEM (413). Strings point into json, or into a where they have escapes. need_answer: false for the first call of a stream. */
 MUST_USE enum status insert_request_parse(struct str json, bool need_answer, size_t max_answer, struct arena *a, struct insert_request *out, struct err *e);
 /* Defaults of a request (form inline, max_links -1, numbers not given). */
 void insert_request_init(struct insert_request *r);
