@@ -12,10 +12,10 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmis
 CFLAGS_asan := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all -O1
 CFLAGS_tsan := -fsanitize=thread -O1
 CFLAGS_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-CPPFLAGS := -D_GNU_SOURCE -Iservice -I$(BUILD)/gen
+CPPFLAGS := -D_GNU_SOURCE -Iservice -I$(BUILD)/gen -isystem /usr/include/postgresql
 CFLAGS := -std=c11 -g -fPIE $(WARN) $(if $(DEV),-Werror) $(if $(SAN),$(CFLAGS_$(SAN)),$(CFLAGS_release))
 LDFLAGS := -pie $(if $(SAN),$(CFLAGS_$(SAN)),-Wl,-z,relro,-z,now)
-LDLIBS := -lmicrohttpd -lhiredis -lpcre2-8 -lcurl -ljansson -lutf8proc -lcrypto -lsqlite3 -lyaml -lz -lzstd -lexpat -lm -lpthread
+LDLIBS := -lpq -lmicrohttpd -lhiredis -lpcre2-8 -lcurl -ljansson -lutf8proc -lcrypto -lsqlite3 -lyaml -lz -lzstd -lexpat -lm -lpthread
 
 SRC := $(sort $(foreach r,$(ROOMS),$(wildcard service/$(r)/*.c)))
 OBJ := $(SRC:%.c=$(BUILD)/obj/%.o)

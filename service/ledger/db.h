@@ -1,19 +1,24 @@
-/* A SQLite connection with its prepared statements. The only place that maps SQLite's results to ours; files named sqlite_*.c use it.
- * One connection belongs to one thread at a time. */
+/* A connection with its prepared statements, to SQLite or PostgreSQL; what the statements are behind is settled when it is opened. The only
+ * place that maps the stores' results to ours. One connection belongs to one thread at a time. */
 #ifndef LEDGER_DB_H
 #define LEDGER_DB_H
 
 #include "base/base.h"
 
-#include <sqlite3.h>
+struct pg;
+/* A statement of either store. */
+struct query;
+#define sqlite3_stmt struct query
+struct sqlite3;
 
 #define DB_STATEMENTS 256 /* power of two, well above the number of SQL texts in this room */
 
 struct db {
-	sqlite3 *h;
+	struct sqlite3 *h; /* or */
+	struct pg *pg;
 	struct {
 		const char *sql;
-		sqlite3_stmt *stmt;
+		struct query *query;
 	} cache[DB_STATEMENTS];
 };
 
@@ -21,6 +26,16 @@ enum db_mode { DB_WRITE, DB_READ };
 
 /* WAL, synchronous=FULL, foreign keys, busy timeout. DB_WRITE creates the file. */
 MUST_USE enum status db_open(struct db *d, const char *path, enum db_mode mode, struct err *e);
+/* postgresql://…; schema is where names without one are looked for. E_BUSY: it cannot be reached. */
+MUST_USE enum status db_open_pg(struct db *d, struct str url, const char *schema, struct err *e);
+bool db_is_pg(const struct db *d);
+bool db_in_transaction(const struct db *d);
+/* BEGIN for writing, and what ends it. */
+MUST_USE enum status db_begin(struct db *d);
+void db_rollback(struct db *d);
+/* Rows that the last statement changed; SQLite's last row number (PostgreSQL: RETURNING). */
+int64_t db_changes(const struct db *d);
+int64_t db_last_no(const struct db *d);
 void db_close(struct db *d);
 /* The prepared statement of a constant SQL text (kept by the text's address), reset and unbound. NULL if it cannot be prepared: binding and
  * stepping NULL is harmless and ends in an error from db_run. */
@@ -37,15 +52,16 @@ void db_end(sqlite3_stmt *s);
 MUST_USE enum status db_exec(struct db *d, const char *sql);
 /* E_IO with SQLite's own words in e, or what s says. */
 enum status db_fail(struct db *d, enum status s, const char *where, struct err *e);
-enum status db_status(int rc);
 
 void db_text(sqlite3_stmt *s, int i, struct str text); /* bytes must live until the statement is reset */
 void db_name(sqlite3_stmt *s, int i, const char *z);
 void db_blob(sqlite3_stmt *s, int i, const void *p, size_t n);
 void db_int(sqlite3_stmt *s, int i, int64_t v);
+const char *db_get_z(sqlite3_stmt *s, int col); /* never NULL */
 struct str db_get_text(sqlite3_stmt *s, int col); /* borrowed until the next step */
 int64_t db_get_int(sqlite3_stmt *s, int col);
 bool db_is_null(sqlite3_stmt *s, int col);
+void db_put_blob(sqlite3_stmt *s, int col, struct buf *out);
 /* Copies up to n bytes; a shorter blob (or NULL) leaves zeros. */
 void db_get_blob(sqlite3_stmt *s, int col, void *out, size_t n);
 void db_get_name(sqlite3_stmt *s, int col, char *out, size_t n);

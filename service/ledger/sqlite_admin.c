@@ -108,7 +108,7 @@ static enum status put_key(struct writer *w, void *arg)
 	db_int(q, 5, k->created_ms);
 	db_int(q, 6, k->revoked_ms);
 	enum status s = db_run(&w->db, q);
-	if (s == OK && sqlite3_changes(w->db.h) == 0)
+	if (s == OK && db_changes(&w->db) == 0)
 		return E_CONFLICT;
 	return changed_data(w, s);
 }
@@ -132,7 +132,7 @@ static enum status revoke_key(struct writer *w, void *arg)
 	db_text(q, 1, k->id);
 	db_int(q, 2, k->now_ms);
 	enum status s = db_run(&w->db, q);
-	if (s == OK && sqlite3_changes(w->db.h) == 0)
+	if (s == OK && db_changes(&w->db) == 0)
 		return E_MISSING;
 	return changed_data(w, s);
 }
@@ -176,7 +176,7 @@ struct value_put {
 static enum status put_value(struct writer *w, void *arg)
 {
 	const struct value_put *v = arg;
-	sqlite3_stmt *q = db_use(&w->db, "INSERT INTO value(name, value) VALUES(?1,?2) ON CONFLICT DO UPDATE SET value=excluded.value");
+	sqlite3_stmt *q = db_use(&w->db, "INSERT INTO value(name, value) VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET value=excluded.value");
 	db_text(q, 1, v->name);
 	db_blob(q, 2, v->value.p, v->value.n);
 	return db_run(&w->db, q);
@@ -186,12 +186,6 @@ enum status ledger_value_put(struct ledger *l, struct str name, struct str value
 {
 	struct value_put v = {name, value};
 	return ledger_task(l, put_value, &v, e);
-}
-
-static void put_blob(struct buf *out, sqlite3_stmt *q, int col)
-{
-	const char *p = sqlite3_column_blob(q, col);
-	buf_put(out, (struct str){p, p ? (size_t)sqlite3_column_bytes(q, col) : 0});
 }
 
 enum status ledger_value_get(struct ledger *l, struct str name, struct buf *out, struct err *e)
@@ -209,7 +203,7 @@ enum status ledger_value_get(struct ledger *l, struct str name, struct buf *out,
 	else if (!row)
 		s = err_set(e, E_MISSING, "value", "no value of this name");
 	else
-		put_blob(out, q, 0);
+		db_put_blob(q, 0, out);
 	db_end(q);
 	reader_put(l, r);
 	return s == OK && out->failed ? err_set(e, E_NOMEM, "value", "too long") : s;
@@ -251,7 +245,7 @@ enum status reply_find(struct db *d, const struct ledger_idempotency *k, int *ht
 		s = E_CONFLICT;
 	else if (reply) {
 		*http_status_out = (int)db_get_int(q, 1);
-		put_blob(reply, q, 2);
+		db_put_blob(q, 2, reply);
 	}
 	db_end(q);
 	return s;

@@ -49,7 +49,7 @@ static enum status insert_insertion(struct writer *w, const struct ledger_insert
 	db_name(q, 18, i->cost.currency);
 	db_int(q, 19, i->confirms);
 	enum status s = db_run(&w->db, q);
-	*new_out = s == OK && sqlite3_changes(w->db.h) == 1;
+	*new_out = s == OK && db_changes(&w->db) == 1;
 	return s;
 }
 
@@ -65,14 +65,14 @@ static enum status insert_link(struct writer *w, int64_t insertion_no, const str
 	db_int(q, 6, (int64_t)l->product_key);
 	db_int(q, 7, later);
 	enum status s = db_run(&w->db, q);
-	*new_out = s == OK && sqlite3_changes(w->db.h) == 1;
+	*new_out = s == OK && db_changes(&w->db) == 1;
 	return s;
 }
 
 /* Its clicks come soon, if they come. */
 static void keep_in_mind(struct writer *w, const struct ledger_insertion *i, const struct ledger_link *l)
 {
-	struct known_link k = {.link = l->link, .no = sqlite3_last_insert_rowid(w->db.h), .served_ms = i->at_ms};
+	struct known_link k = {.link = l->link, .no = db_last_no(&w->db), .served_ms = i->at_ms};
 	memcpy(k.phrase, l->phrase, sizeof(k.phrase));
 	memcpy(k.form, i->form, sizeof(k.form));
 	memcpy(k.app, i->app, sizeof(k.app));
@@ -83,7 +83,7 @@ static void keep_in_mind(struct writer *w, const struct ledger_insertion *i, con
 /* A link id that is already stored belongs to an earlier answer, and is not counted anew. */
 static enum status first_serve(struct writer *w, const struct ledger_insertion *i)
 {
-	int64_t no = sqlite3_last_insert_rowid(w->db.h);
+	int64_t no = db_last_no(&w->db);
 	enum status s = OK;
 	for (uint32_t k = 0; k < i->link_count && s == OK; k++) {
 		bool fresh = false;
@@ -157,7 +157,7 @@ static enum status serve_link(struct writer *w, int64_t serve_no, int64_t insert
 	enum status s = find_own_link(w, insertion_no, l, &no);
 	if (s == OK && !no) {
 		s = insert_link(w, insertion_no, l, true, &fresh);
-		no = fresh ? sqlite3_last_insert_rowid(w->db.h) : 0;
+		no = fresh ? db_last_no(&w->db) : 0;
 	}
 	if (s != OK || !no)
 		return s;
@@ -174,7 +174,7 @@ static enum status serve_again(struct writer *w, const struct ledger_insertion *
 	enum status s = count_serve(w, &i->insertion, &no);
 	if (s == OK)
 		s = insert_serve(w, no, i);
-	int64_t serve = sqlite3_last_insert_rowid(w->db.h);
+	int64_t serve = db_last_no(&w->db);
 	for (uint32_t k = 0; k < i->link_count && s == OK; k++)
 		if (!i->link[k].existing)
 			s = serve_link(w, serve, no, i->at_ms, &i->link[k]);

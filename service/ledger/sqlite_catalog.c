@@ -19,14 +19,14 @@ static enum status catalog_row(struct db *d, struct str merchant, int64_t *no_ou
 	return generation->failed ? E_NOMEM : OK;
 }
 
-static enum status set_generation(struct db *d, struct str merchant, struct str generation, int64_t now_ms)
+static enum status set_generation(struct db *d, struct str merchant, struct str generation, int64_t now_ms, int64_t *no_out)
 {
 	sqlite3_stmt *q = db_use(d, "INSERT INTO catalog(merchant, generation, changed_ms) VALUES(?1,?2,?3)"
-				    " ON CONFLICT(merchant) DO UPDATE SET generation=excluded.generation, changed_ms=excluded.changed_ms");
+				    " ON CONFLICT(merchant) DO UPDATE SET generation=excluded.generation, changed_ms=excluded.changed_ms RETURNING no");
 	db_text(q, 1, merchant);
 	db_text(q, 2, generation);
 	db_int(q, 3, now_ms);
-	return db_run(d, q);
+	return db_insert(d, q, no_out);
 }
 
 /* An unchanged line costs a look, not a write. */
@@ -34,7 +34,7 @@ static enum status put_line(struct db *d, int64_t catalog, const struct ledger_c
 {
 	sqlite3_stmt *q = db_use(d, "INSERT INTO product(catalog_no, id, line, product_key) VALUES(?1,?2,?3,?4) ON CONFLICT(catalog_no, id)"
 				    " DO UPDATE SET line=excluded.line, product_key=excluded.product_key"
-				    " WHERE line <> excluded.line OR product_key <> excluded.product_key");
+				    " WHERE product.line <> excluded.line OR product.product_key <> excluded.product_key");
 	db_int(q, 1, catalog);
 	db_text(q, 2, l->id);
 	db_text(q, 3, l->line);
@@ -44,7 +44,7 @@ static enum status put_line(struct db *d, int64_t catalog, const struct ledger_c
 		return s;
 	q = db_use(d, "INSERT INTO target(product_key, catalog_no, id, url, departed_ms) VALUES(?1,?2,?3,?4,0) ON CONFLICT(product_key)"
 		      " DO UPDATE SET catalog_no=excluded.catalog_no, id=excluded.id, url=excluded.url, departed_ms=0"
-		      " WHERE url <> excluded.url OR departed_ms <> 0 OR id <> excluded.id OR catalog_no <> excluded.catalog_no");
+		      " WHERE target.url <> excluded.url OR target.departed_ms <> 0 OR target.id <> excluded.id OR target.catalog_no <> excluded.catalog_no");
 	db_int(q, 1, (int64_t)l->product_key);
 	db_int(q, 2, catalog);
 	db_text(q, 3, l->id);
@@ -101,10 +101,7 @@ static enum status turn_generation(
 	buf_done(&stored);
 	if (s != OK)
 		return s;
-	s = set_generation(d, merchant, generation, now_ms);
-	if (s == OK && !found)
-		*no_out = sqlite3_last_insert_rowid(d->h);
-	return s;
+	return set_generation(d, merchant, generation, now_ms, no_out);
 }
 
 enum status ledger_catalog_put(struct ledger *l, struct str merchant, struct str if_generation, struct str generation,
@@ -116,7 +113,7 @@ enum status ledger_catalog_put(struct ledger *l, struct str merchant, struct str
 	struct err own = {0};
 	int64_t no = 0;
 	pthread_mutex_lock(&l->catalog_mutex);
-	enum status s = db_run(d, db_use(d, "BEGIN IMMEDIATE"));
+	enum status s = db_begin(d);
 	if (s == OK)
 		s = turn_generation(d, merchant, if_generation, generation, now_ms, &no, &own);
 	if (s == OK)
@@ -129,7 +126,7 @@ enum status ledger_catalog_put(struct ledger *l, struct str merchant, struct str
 		*e = own;
 	else if (s != OK)
 		s = db_fail(d, s, "catalog", e);
-	if (s != OK && !sqlite3_get_autocommit(d->h))
+	if (s != OK && db_in_transaction(d))
 		err_ignore(db_run(d, db_use(d, "ROLLBACK")));
 	pthread_mutex_unlock(&l->catalog_mutex);
 	return s;

@@ -81,7 +81,7 @@ static enum status settle_place(struct writer *w, struct change *ch, bool *chang
 static enum status put_weight(struct writer *w, int64_t order_no, int rule, int64_t weight)
 {
 	sqlite3_stmt *q = db_use(&w->db, "INSERT INTO order_weight(order_no, rule_seq, weight) VALUES(?1,?2,?3)"
-					 " ON CONFLICT DO UPDATE SET weight = weight + excluded.weight");
+					 " ON CONFLICT(order_no, rule_seq) DO UPDATE SET weight = order_weight.weight + excluded.weight");
 	db_int(q, 1, order_no);
 	db_int(q, 2, rule);
 	db_int(q, 3, weight);

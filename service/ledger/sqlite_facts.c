@@ -23,7 +23,7 @@ static void read_insertion(sqlite3_stmt *q, struct ledger_insertion *i)
 
 static void read_link(sqlite3_stmt *q, struct ledger_insertion *i)
 {
-	if (sqlite3_column_type(q, 12) == SQLITE_NULL || i->link_count == LEDGER_MAX_LINKS)
+	if (db_is_null(q, 12) || i->link_count == LEDGER_MAX_LINKS)
 		return;
 	struct ledger_link *l = &i->link[i->link_count++];
 	db_get_name(q, 12, l->merchant, sizeof(l->merchant));
@@ -82,10 +82,8 @@ static enum status spread_answers(struct db *d, sqlite3_stmt *q, const struct sp
 static struct dims read_dims(sqlite3_stmt *q, int col)
 {
 	struct dims d;
-	for (int c = 0; c < COLUMNS; c++) {
-		const char *text = (const char *)sqlite3_column_text(q, col + c);
-		d.v[c] = text ? text : "";
-	}
+	for (int c = 0; c < COLUMNS; c++)
+		d.v[c] = db_get_z(q, col + c);
 	return d;
 }
 
@@ -112,8 +110,8 @@ static enum status spread_impressions(struct db *d, sqlite3_stmt *q, const struc
 }
 
 static const char sql_orders[] =
-	"SELECT event_ms, merchant, product, phrase, form, app, model, currency, (status IN (0, 1, 4) AND NOT review),"
-	" iif(status IN (0, 1, 4) AND NOT review, total, 0), pending, approved, paid, reversed, clawed FROM orders"
+	"SELECT event_ms, merchant, product, phrase, form, app, model, currency, (status IN (0, 1, 4) AND review = 0),"
+	" CASE WHEN status IN (0, 1, 4) AND review = 0 THEN total ELSE 0 END, pending, approved, paid, reversed, clawed FROM orders"
 	" WHERE event_ms >= ?1 AND event_ms < ?2";
 static const char sql_entries[] = "SELECT e.posted_ms, o.merchant, o.product, o.phrase, o.form, o.app, o.model, o.currency, e.orders,"
 				  " e.value, e.pending, e.approved, e.paid, e.reversed, e.clawed FROM entry e JOIN orders o ON o.no = e.order_no"

@@ -1,4 +1,6 @@
 /* Opening and closing: the lock that tells a crash from a second process, schema steps, the check after a crash, checkpoints, readers. */
+#include <sqlite3.h>
+/* first, for db.h has its own idea of a statement */
 #include "ledger/sqlite_store.h"
 
 #include <errno.h>
@@ -77,7 +79,7 @@ static enum status migrate(struct db *d, const char *const *const *steps, int64_
 	if (s == OK)
 		return OK;
 	s = db_fail(d, s, path, e);
-	if (!sqlite3_get_autocommit(d->h))
+	if (db_in_transaction(d))
 		err_ignore(db_exec(d, "ROLLBACK"));
 	return s;
 }

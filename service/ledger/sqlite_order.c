@@ -40,7 +40,7 @@ static void read_order(sqlite3_stmt *q, struct order *o)
 	o->stated_total = db_get_int(q, 8);
 	o->rule_set = db_get_int(q, 9);
 	o->seq = db_get_int(q, 10);
-	o->has_click = sqlite3_column_type(q, 11) != SQLITE_NULL;
+	o->has_click = !db_is_null(q, 11);
 	db_get_blob(q, 11, o->click.b, LEDGER_ID);
 	o->click_from_ms = db_get_int(q, 12);
 	o->attributed = db_get_int(q, 13) != 0;

@@ -221,7 +221,7 @@ static enum status put_commission(struct db *d, sqlite3_stmt *q, struct buf *out
 	put_amount(out, "reversed", db_get_int(q, 8), currency);
 	put_bool(out, "attributed", db_get_int(q, 9) != 0);
 	/* Direct links carry their own id where others carry the click's. */
-	if (sqlite3_column_type(q, 14) != SQLITE_NULL)
+	if (!db_is_null(q, 14))
 		put_id(out, "click_id", db_get_int(q, 15) ? "lnk" : "clk", q, 14);
 	put_text(out, "click_class", db_get_text(q, 10));
 	put_text(out, "product", db_get_text(q, 11));

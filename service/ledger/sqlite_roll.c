@@ -56,16 +56,16 @@ static enum status store_position(struct db *d, const struct position *p)
 
 static const char sql_roll[] =
 	"INSERT INTO roll(cube, merchant, day, key, answers, eligible, linked, links, clicks, human_clicks, tokens, unique_clicks,"
-	" impressions) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) ON CONFLICT DO UPDATE SET answers=answers+excluded.answers,"
-	" eligible=eligible+excluded.eligible, linked=linked+excluded.linked, links=links+excluded.links, clicks=clicks+excluded.clicks,"
-	" human_clicks=human_clicks+excluded.human_clicks, tokens=tokens+excluded.tokens, "
-	"unique_clicks=unique_clicks+excluded.unique_clicks,"
-	" impressions=impressions+excluded.impressions";
+	" impressions) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) ON CONFLICT(cube, merchant, day, key) DO UPDATE SET answers=roll.answers+excluded.answers,"
+	" eligible=roll.eligible+excluded.eligible, linked=roll.linked+excluded.linked, links=roll.links+excluded.links, clicks=roll.clicks+excluded.clicks,"
+	" human_clicks=roll.human_clicks+excluded.human_clicks, tokens=roll.tokens+excluded.tokens, "
+	"unique_clicks=roll.unique_clicks+excluded.unique_clicks,"
+	" impressions=roll.impressions+excluded.impressions";
 static const char sql_takings[] =
 	"INSERT INTO takings(cube, merchant, day, key, orders, value, pending, approved, paid, reversed, clawed, cost, basis, currency)"
-	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) ON CONFLICT DO UPDATE SET orders=orders+excluded.orders,"
-	" value=value+excluded.value, pending=pending+excluded.pending, approved=approved+excluded.approved, paid=paid+excluded.paid,"
-	" reversed=reversed+excluded.reversed, clawed=clawed+excluded.clawed, cost=cost+excluded.cost";
+	" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) ON CONFLICT(cube, basis, merchant, day, key, currency) DO UPDATE SET orders=takings.orders+excluded.orders,"
+	" value=takings.value+excluded.value, pending=takings.pending+excluded.pending, approved=takings.approved+excluded.approved, paid=takings.paid+excluded.paid,"
+	" reversed=takings.reversed+excluded.reversed, clawed=takings.clawed+excluded.clawed, cost=takings.cost+excluded.cost";
 
 static enum status flush(struct writer *w, struct tally *t, const char *sql, int width)
 {

@@ -23,9 +23,9 @@ static enum status find_link(struct writer *w, const struct ledger_id *link, str
 		return s;
 	out->no = db_get_int(q, 0);
 	out->shown = db_get_int(q, 1);
-	if (sqlite3_column_type(q, 2) != SQLITE_NULL)
+	if (!db_is_null(q, 2))
 		out->first_ms = db_get_int(q, 2);
-	if (sqlite3_column_type(q, 3) != SQLITE_NULL)
+	if (!db_is_null(q, 3))
 		out->since_ms = db_get_int(q, 3);
 	db_get_name(q, 4, out->app, sizeof(out->app));
 	db_end(q);
@@ -61,7 +61,7 @@ static enum status take_back(struct writer *w, const char *sql, const char *app,
 	db_name(q, 1, app);
 	db_int(q, 2, since_ms);
 	enum status s = db_run(&w->db, q);
-	atomic_fetch_add(&w->behind, sqlite3_changes(w->db.h));
+	atomic_fetch_add(&w->behind, db_changes(&w->db));
 	return s;
 }
 

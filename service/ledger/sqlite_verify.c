@@ -98,7 +98,7 @@ static const struct agreement {
 	{"serves belong to insertions, and so do their links", "a serve, or a link it showed, without its insertion",
 		"SELECT 'serve ' || s.no FROM main.serve s LEFT JOIN main.insertion i ON i.no = s.insertion_no WHERE i.no IS NULL UNION ALL"
 		" SELECT 'serve ' || x.serve_no FROM main.serve_link x LEFT JOIN main.serve s ON s.no = x.serve_no LEFT JOIN main.link l"
-		" ON l.no = x.link_no WHERE s.insertion_no IS NOT l.insertion_no LIMIT 1"},
+		" ON l.no = x.link_no WHERE s.insertion_no IS DISTINCT FROM l.insertion_no LIMIT 1"},
 	{"entries belong to orders", "an entry without its order",
 		"SELECT order_no || '/' || seq FROM main.entry e WHERE NOT EXISTS (SELECT 1 FROM main.orders o WHERE o.no = e.order_no) LIMIT 1"},
 	{"postings belong to entries", "a posting without its entry",
@@ -108,7 +108,7 @@ static const struct agreement {
 		"SELECT o.merchant || ' ' || o.order_id FROM main.orders o LEFT JOIN (SELECT order_no, count(*) n, max(seq) seq, sum(total) total,"
 		" sum(pending) pending, sum(approved) approved, sum(paid) paid, sum(reversed) reversed, sum(clawed) clawed FROM main.entry"
 		" GROUP BY order_no) e ON e.order_no = o.no WHERE (o.seq, o.seq, o.total, o.pending, o.approved, o.paid, o.reversed, o.clawed)"
-		" IS NOT (coalesce(e.n, 0), coalesce(e.seq, 0), coalesce(e.total, 0), coalesce(e.pending, 0), coalesce(e.approved, 0),"
+		" IS DISTINCT FROM (coalesce(e.n, 0), coalesce(e.seq, 0), coalesce(e.total, 0), coalesce(e.pending, 0), coalesce(e.approved, 0),"
 		" coalesce(e.paid, 0), coalesce(e.reversed, 0), coalesce(e.clawed, 0)) LIMIT 1"},
 	{"orders and accounts agree", "an order whose accounts do not show what it stands at",
 		"SELECT o.merchant || ' ' || o.order_id FROM main.orders o LEFT JOIN (SELECT order_no,"

@@ -1,4 +1,6 @@
 /* The scribe's side of SQLite: transactions, clicks, life. */
+#include <sqlite3.h>
+/* first, for db.h has its own idea of a statement */
 #include "ledger/sqlite_store.h"
 
 #include <stdio.h>
@@ -30,7 +32,7 @@ void writer_rollback(struct writer *w)
 	err_ignore(recall_confirming(w));
 	links_clear(w->links); /* some may have been this batch's */
 	/* A failed write may have rolled back by itself. */
-	if (!sqlite3_get_autocommit(w->db.h))
+	if (db_in_transaction(&w->db))
 		err_ignore(db_run(&w->db, db_use(&w->db, "ROLLBACK")));
 }
 
@@ -154,7 +156,7 @@ static enum status insert_click(
 	db_int(q, 15, l->no);
 	db_int(q, 17, v->unique);
 	enum status s = db_run(&w->db, q);
-	*new_out = s == OK && sqlite3_changes(w->db.h) == 1;
+	*new_out = s == OK && db_changes(&w->db) == 1;
 	return s;
 }
 
