@@ -80,7 +80,7 @@ static bool put_brand(struct phrases *f, uint32_t product, struct slice title, c
 /* A filter, a case: the name before it may be that of what it belongs to, which goes first by that name. */
 static bool is_part(const struct phrases *f, struct slice title, const struct head *h)
 {
-	return h->to > h->from && (tuning_roles(f->tune, f->titles->lexicon.text[title.p[h->to - 1].id]) & ROLE_PART);
+	return h->to > h->from && (tuning_roles(f->tune, lexicon_text(&f->titles->lexicon, title.p[h->to - 1].id)) & ROLE_PART);
 }
 
 /* ---- models ---------------------------------------------------------------------------- */

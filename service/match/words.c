@@ -112,7 +112,7 @@ static void call_word(struct match_index *ix, const struct word *w)
 	if (w->roles & (ROLE_TAIL | ROLE_LINK | ROLE_BREAK | ROLE_UNIT))
 		return;
 	ix->calls[w->id] = 1;
-	call_verb(ix, ix->titles.lexicon.text[w->id]);
+	call_verb(ix, lexicon_text(&ix->titles.lexicon, w->id));
 }
 
 bool words_build(struct match_index *ix)
