@@ -27,8 +27,7 @@ struct judging {
 	enum pattern_where where;
 	bool only_against; /* evidence for shopping does not count */
 	bool quiet;        /* no signals */
-	bool gated;        /* a question has many rules: what cannot fit is not tried */
-	struct gates_open open;
+	struct gates_open open; /* what cannot fit is not tried */
 	double strength[INTENT_MAX_SIGNALS];
 };
 
@@ -197,18 +196,13 @@ static void read_words(struct judging *j, double *sum)
 	}
 }
 
-static const struct gates_open *gates(const struct judging *j)
-{
-	return j->gated ? &j->open : NULL;
-}
-
 /* False on a match limit. */
 static bool read_topic_regexes(struct judging *j)
 {
 	for (size_t i = 0; i < j->rules->topic_patterns.count; i++) {
 		const struct pattern *p = &j->rules->topic_patterns.items[i];
 		size_t topic = (size_t)p->weight;
-		if (!topic_on(j, topic) || (p->scripts & j->scripts) == 0 || !rule_may_fit(p, gates(j)))
+		if (!topic_on(j, topic) || (p->scripts & j->scripts) == 0 || !rule_may_fit(p, &j->open))
 			continue;
 		int hit = intent_rule_match(j->rules, p, j->view, 0, j->match);
 		if (hit == RULE_LIMIT)
@@ -227,7 +221,7 @@ static bool read_evidence_regexes(struct judging *j, double *sum)
 	for (size_t k = 0; k < r->evidence.count; k++) {
 		const struct pattern *p = &r->evidence.items[r->order[k]];
 		if (p->code == NULL || (p->where & j->where) == 0 || (p->scripts & j->scripts) == 0 || (j->only_against && p->weight > 0) ||
-		        !rule_may_fit(p, gates(j)))
+		        !rule_may_fit(p, &j->open))
 			continue;
 		if (j->where == WHERE_QUESTION && p->weight < 0 && odds_score(*sum) < r->informational)
 			return true; /* none already, and it only gets less */
@@ -244,9 +238,7 @@ static bool read_evidence_regexes(struct judging *j, double *sum)
 static bool read_text(struct judging *j, double *sum)
 {
 	read_words(j, sum);
-	j->gated = j->where == WHERE_QUESTION;
-	if (j->gated)
-		rules_open_gates(j->rules, j->view, &j->open);
+	rules_open_gates(j->rules, j->view, &j->open);
 	return read_topic_regexes(j) && read_evidence_regexes(j, sum);
 }
 

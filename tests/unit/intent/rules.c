@@ -120,7 +120,7 @@ static void test_hostile(void **state)
 	}
 	free(big);
 	assert_int_equal(ask(*state, STR("which \0tent should I buy?\xFF")).class, INTENT_CONSUMER);
-	assert_int_equal(ask(*state, STR("\xED\xA0\x80\xC0\xAF")).class, INTENT_NONE);
+	assert_int_not_equal(ask(*state, STR("\xED\xA0\x80\xC0\xAF")).class, INTENT_CONSUMER);
 }
 
 static void test_memory_runs_out(void **state)
