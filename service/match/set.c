@@ -7,12 +7,23 @@
 
 enum { SEEDS = 8 /* tried, should two phrases have one hash */, LONGEST_PHRASE = 1 << 16 /* bytes */ };
 
+enum { ORIGIN_TEXT = 26 };
+
+/* Of a phrase, by its number: which of the given it was, and its text as it is compared, words with a space between, other characters
+ * without. A longer text lies in `texts`, at the offset that stands here instead. */
+struct origin {
+	uint32_t given;
+	uint16_t text_n;
+	char text[ORIGIN_TEXT];
+};
+_Static_assert(sizeof(struct origin) == 32, "two in a cache line");
+
 struct match_set {
 	struct table table;
 	size_t left_out;
-	char *text;         /* of all phrases as they are compared: words with a space between, other characters without */
-	uint32_t *text_at;  /* by number: where in text; the next one's is its end */
-	uint32_t *given;    /* by number: which phrase it was */
+	struct origin *origin;
+	char *texts;
+	size_t texts_n, texts_room, origin_room;
 };
 
 /* ---- reading ------------------------------------------------------------------------------------- */
@@ -24,6 +35,7 @@ struct reading {
 	uint64_t *hash;
 	size_t hashes, cap;
 	uint32_t *first, *number;
+	uint32_t *text_at; /* by phrase as given */
 };
 
 static bool reading_init(struct reading *r, const struct str *phrases, size_t n)
@@ -31,8 +43,9 @@ static bool reading_init(struct reading *r, const struct str *phrases, size_t n)
 	*r = (struct reading){.phrases = phrases,
 	        .n = n,
 	        .first = malloc((n + 1) * sizeof(*r->first)),
-	        .number = malloc((n + 1) * sizeof(*r->number))};
-	return r->first && r->number && text_words_init(&r->words, LONGEST_PHRASE);
+	        .number = malloc((n + 1) * sizeof(*r->number)),
+	        .text_at = malloc((n + 1) * sizeof(*r->text_at))};
+	return r->first && r->number && r->text_at && text_words_init(&r->words, LONGEST_PHRASE);
 }
 
 static void reading_done(struct reading *r)
@@ -42,6 +55,7 @@ static void reading_done(struct reading *r)
 	free(r->hash);
 	free(r->first);
 	free(r->number);
+	free(r->text_at);
 }
 
 static bool read_room(struct reading *r, size_t more)
@@ -59,10 +73,39 @@ static bool read_room(struct reading *r, size_t more)
 	return true;
 }
 
-/* Hard marks inside a phrase are none: it is one phrase. */
-static bool read_phrases(struct reading *r, const struct text_key *k, enum cpu_kernel kernel)
+/* Words as they are compared; out has room for all of them and a space each. */
+static size_t spell(const struct text_words *w, char *out)
 {
-	r->hashes = 0;
+	size_t n = 0;
+	bool was_word = false;
+	for (uint32_t i = 0; i < w->count; i++) {
+		bool is_word = !text_word_is_han(w, i);
+		if (was_word && is_word)
+			out[n++] = ' ';
+		char word[256];
+		size_t size = text_word(w, i, word);
+		memcpy(out + n, word, size);
+		n += size;
+		was_word = is_word;
+	}
+	return n;
+}
+
+/* As many bytes as all texts can take: no character folds to more than it has, and words stand apart. */
+static bool texts_room(struct match_set *s, const struct reading *r)
+{
+	size_t n = 64;
+	for (size_t i = 0; i < r->n; i++)
+		n += (r->phrases[i].n < LONGEST_PHRASE ? r->phrases[i].n : LONGEST_PHRASE) + 1;
+	s->texts_room = n;
+	s->texts = n < UINT32_MAX ? pages_new(n) : NULL;
+	return s->texts != NULL;
+}
+
+/* Hard marks inside a phrase are none: it is one phrase. */
+static bool read_phrases(struct match_set *s, struct reading *r, const struct text_key *k, enum cpu_kernel kernel)
+{
+	r->hashes = s->texts_n = 0;
 	for (size_t i = 0; i < r->n; i++) {
 		r->first[i] = (uint32_t)r->hashes;
 		text_words_read(&r->words, k, kernel, r->phrases[i]);
@@ -70,70 +113,53 @@ static bool read_phrases(struct reading *r, const struct text_key *k, enum cpu_k
 			return false;
 		memcpy(r->hash + r->hashes, r->words.hash, r->words.count * sizeof(*r->hash));
 		r->hashes += r->words.count;
+		r->text_at[i] = (uint32_t)s->texts_n;
+		s->texts_n += spell(&r->words, s->texts + s->texts_n);
 	}
 	r->first[r->n] = (uint32_t)r->hashes;
+	r->text_at[r->n] = (uint32_t)s->texts_n;
 	return true;
 }
 
-/* ---- texts -------------------------------------------------------------------------------------- */
-
-static bool put_text(struct buf *out, const struct text_words *w)
+static struct origin origin_of(const struct match_set *s, const struct reading *r, size_t i)
 {
-	bool was_word = false;
-	for (uint32_t i = 0; i < w->count; i++) {
-		char word[256];
-		bool is_word = !text_word_is_han(w, i);
-		if (was_word && is_word)
-			buf_putc(out, ' ');
-		buf_put(out, (struct str){word, text_word(w, i, word)});
-		was_word = is_word;
-	}
-	return !out->failed;
+	struct origin o = {.given = (uint32_t)i};
+	uint32_t at = r->text_at[i], n = r->text_at[i + 1] - at;
+	o.text_n = n < UINT16_MAX ? (uint16_t)n : UINT16_MAX;
+	if (n <= sizeof(o.text))
+		memcpy(o.text, s->texts + at, n);
+	else
+		memcpy(o.text, &at, sizeof(at));
+	return o;
 }
 
-static bool keep_texts(struct match_set *s, struct reading *r, enum cpu_kernel kernel)
+static bool keep_origins(struct match_set *s, const struct reading *r)
 {
-	uint32_t count = s->table.shape.phrases;
-	struct buf text;
-	size_t n;
-	s->text_at = calloc((size_t)count + 1, sizeof(*s->text_at));
-	s->given = malloc(((size_t)count + 1) * sizeof(*s->given));
-	if (s->text_at == NULL || s->given == NULL)
-		return false;
-	memset(s->given, 0xff, ((size_t)count + 1) * sizeof(*s->given));
-	for (size_t i = r->n; i-- > 0;) {
+	s->origin_room = ((size_t)s->table.shape.phrases + 1) * sizeof(*s->origin);
+	s->origin = pages_new(s->origin_room);
+	for (size_t i = r->n; s->origin != NULL && i-- > 0;) {
 		s->left_out += r->number[i] == UINT32_MAX;
-		if (r->number[i] != UINT32_MAX)
-			s->given[r->number[i]] = (uint32_t)i; /* of equal ones the first stays */
+		if (r->number[i] != UINT32_MAX) /* of equal ones the first stays */
+			s->origin[r->number[i]] = origin_of(s, r, i);
 	}
-	buf_init(&text, UINT32_MAX);
-	buf_putc(&text, ' ');
-	bool fine = true;
-	for (uint32_t k = 0; fine && k < count; k++) {
-		s->text_at[k] = (uint32_t)text.n;
-		text_words_read(&r->words, &s->table.key, kernel, r->phrases[s->given[k]]);
-		fine = put_text(&text, &r->words);
-	}
-	s->text_at[count] = (uint32_t)text.n;
-	if (fine)
-		s->text = buf_steal(&text, &n);
-	buf_done(&text);
-	return fine;
+	return s->origin != NULL;
 }
 
 static enum status build(struct match_set *s, struct reading *r, uint64_t seed, enum cpu_kernel kernel, struct err *e)
 {
 	enum status st = E_CONFLICT;
+	if (!texts_room(s, r))
+		return err_set(e, E_NOMEM, "phrases", "no memory for their texts");
 	for (unsigned i = 0; st == E_CONFLICT && i < SEEDS; i++) {
 		uint64_t one = hash_mix(seed + i);
 		struct text_key key;
 		text_key_init(&key, one);
-		if (!read_phrases(r, &key, kernel))
+		if (!read_phrases(s, r, &key, kernel))
 			return err_set(e, E_NOMEM, "phrases", "no memory for them");
 		st = table_build(&s->table, one, (struct table_phrases){r->hash, r->first, (uint32_t)r->n}, r->number, e);
 	}
-	if (st == OK && !keep_texts(s, r, kernel))
-		st = err_set(e, E_NOMEM, "phrases", "no memory for their texts");
+	if (st == OK && !keep_origins(s, r))
+		st = err_set(e, E_NOMEM, "phrases", "no memory for their numbers");
 	return st;
 }
 
@@ -159,18 +185,17 @@ void match_set_free(struct match_set *s)
 	if (s == NULL)
 		return;
 	table_done(&s->table);
-	free(s->text);
-	free(s->text_at);
-	free(s->given);
+	pages_free(s->texts, s->texts_room);
+	pages_free(s->origin, s->origin_room);
 	free(s);
 }
 
 struct match_set_size match_set_size(const struct match_set *s)
 {
-	struct match_set_size z = {.phrases = s->table.shape.phrases, .left_out = s->left_out};
+	struct match_set_size z = {
+	        .phrases = s->table.shape.phrases, .left_out = s->left_out, .texts = s->texts_n + s->table.shape.phrases * sizeof(*s->origin)};
 	for (enum table_part i = 0; i < TABLE_PARTS; i++)
 		z.table += table_length(&s->table.shape, i);
-	z.texts = s->text_at[z.phrases] + 2 * (z.phrases + 1) * sizeof(uint32_t);
 	return z;
 }
 
@@ -204,11 +229,24 @@ static bool word_follows(struct str text, size_t *off, const struct text_words *
 	return same;
 }
 
+static struct str phrase_text(const struct match_set *s, uint32_t number)
+{
+	const struct origin *o = &s->origin[number];
+	uint32_t at;
+	if (o->text_n <= sizeof(o->text))
+		return (struct str){o->text, o->text_n};
+	memcpy(&at, o->text, sizeof(at));
+	return (struct str){s->texts + at, o->text_n};
+}
+
 static bool is_phrase(const struct match_set *s, const struct text_words *w, const struct sweep_find *f)
 {
-	struct str text = {s->text + s->text_at[f->phrase], s->text_at[f->phrase + 1] - s->text_at[f->phrase]};
+	struct str text = phrase_text(s, f->phrase);
+	uint32_t last = f->first + f->words - 1, start = w->start[f->first];
+	if (w->end[last] - start == text.n && memcmp(w->folded + start, text.p, text.n) == 0)
+		return true; /* written in the text as it is here */
 	size_t off = 0;
-	for (uint32_t i = f->first; i < f->first + f->words; i++) {
+	for (uint32_t i = f->first; i <= last; i++) {
 		bool spaced = off > 0 && off < text.n && text.p[off] == ' ';
 		off += spaced;
 		if (!word_follows(text, &off, w, i))
@@ -234,21 +272,16 @@ bool match_set_find(const struct match_set *s, enum cpu_kernel kernel, const str
 	out->count = 0;
 	if (out->sweep == NULL)
 		out->sweep = sweep_new();
-	if (out->sweep == NULL || !sweep_run(out->sweep, &s->table, kernel, (struct sweep_words){w->hash, w->after, w->count}) ||
+	struct sweep_words words = {w->hash, w->after, w->count, (const char *)s->origin, sizeof(*s->origin)};
+	if (out->sweep == NULL || !sweep_run(out->sweep, &s->table, kernel, words) ||
 	        !places_room(out, out->sweep->count))
 		return false;
 	const struct sweep_find *f = out->sweep->find;
 	size_t n = out->sweep->count;
-	for (size_t i = 0; i < n; i++) {
-		__builtin_prefetch(&s->text_at[f[i].phrase]);
-		__builtin_prefetch(&s->given[f[i].phrase]);
-	}
-	for (size_t i = 0; i < n; i++)
-		__builtin_prefetch(&s->text[s->text_at[f[i].phrase]]);
 	for (size_t i = 0; i < n; i++)
 		if (is_phrase(s, w, &f[i]))
 			out->at[out->count++] =
-			        (struct match_place){.first = f[i].first, .last = f[i].first + f[i].words - 1, .phrase = s->given[f[i].phrase]};
+			        (struct match_place){.first = f[i].first, .last = f[i].first + f[i].words - 1, .phrase = s->origin[f[i].phrase].given};
 	return true;
 }
 

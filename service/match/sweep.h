@@ -36,6 +36,9 @@ struct sweep {
 struct sweep_words {
 	const uint64_t *hash, *after;
 	uint32_t n;
+	/* What the caller will look at for a find: records by phrase's number; asked for early. NULL: nothing. */
+	const char *record;
+	size_t record_size;
 };
 
 struct sweep *sweep_new(void);

@@ -38,6 +38,8 @@ static inline bool probe(struct sweep *w, const struct table *t, struct sweep_wo
 			w->maybe[w->maybe_n++] = (struct sweep_maybe){
 			        .run = run, .first = first, .words = n, .phrase = b->base + i, .tail = kind == ENTRY_TAIL};
 			__builtin_prefetch(&t->check[b->base + i]);
+			if (words.record)
+				__builtin_prefetch(words.record + (b->base + i) * words.record_size);
 		}
 		if (__builtin_expect(!b->spilt, 1))
 			return inner;

@@ -67,28 +67,6 @@ static bool same_words(const struct build *b, uint32_t i, uint32_t k)
 	       memcmp(b->p.word + b->p.first[i], b->p.word + b->p.first[k], words_of(b, i) * sizeof(*b->p.word)) == 0;
 }
 
-/* Equal phrases are one. False: different ones with one hash. */
-static bool find_equal(struct build *b, uint32_t *slot, int shift)
-{
-	size_t mask = ((size_t)1 << (64 - shift)) - 1;
-	for (uint32_t i = 0; i < b->p.count; i++) {
-		if (i + AHEAD < b->p.count && b->number[i + AHEAD] != UINT32_MAX)
-			__builtin_prefetch(&slot[whole_hash(b, i + AHEAD) >> shift], 1);
-		if (b->number[i] == UINT32_MAX)
-			continue;
-		size_t s = whole_hash(b, i) >> shift;
-		while (slot[s] != 0 && whole_hash(b, slot[s] - 1) != whole_hash(b, i))
-			s = (s + 1) & mask;
-		if (slot[s] == 0)
-			slot[s] = i + 1;
-		else if (!same_words(b, i, slot[s] - 1))
-			return false;
-		else
-			b->number[i] = slot[s] - 1;
-	}
-	return true;
-}
-
 static bool is_first(const struct build *b, uint32_t i)
 {
 	return b->number[i] == i;
@@ -102,21 +80,34 @@ static struct run *find_run(const struct build *b, uint64_t hash)
 	return &b->run[s];
 }
 
-static void count_runs(struct build *b)
+static void look_early(const struct build *b, uint32_t i)
+{
+	for (uint32_t j = b->p.first[i]; j < b->p.first[i + 1]; j++)
+		__builtin_prefetch(&b->run[b->hash[j] >> b->run_shift], 1);
+}
+
+/* Equal phrases are one, the first. False: different ones with one hash. */
+static bool count_runs(struct build *b)
 {
 	for (uint32_t i = 0; i < b->p.count; i++) {
 		if (i + AHEAD < b->p.count)
-			for (uint32_t j = b->p.first[i + AHEAD]; j < b->p.first[i + AHEAD + 1]; j++)
-				__builtin_prefetch(&b->run[b->hash[j] >> b->run_shift], 1);
+			look_early(b, i + AHEAD);
 		uint32_t from = b->p.first[i], to = b->p.first[i + 1];
-		for (uint32_t j = from; is_first(b, i) && to - from > 1 && j < to; j++) {
+		for (uint32_t j = to; is_first(b, i) && j-- > from;) {
 			struct run *r = find_run(b, b->hash[j]);
-			r->hash = b->hash[j];
-			r->count++;
+			if (j + 1 == to && r->ends != 0) {
+				if (!same_words(b, i, r->ends - 1))
+					return false;
+				b->number[i] = r->ends - 1;
+				break;
+			}
 			if (j + 1 == to)
 				r->ends = i + 1;
+			r->hash = b->hash[j];
+			r->count++;
 		}
 	}
+	return true;
 }
 
 static void put_member(struct members *m, uint64_t hash)
@@ -357,19 +348,14 @@ static bool lay_out(struct build *b, uint32_t *number)
 
 static enum status build(struct build *b, uint32_t *number, struct err *e)
 {
-	int shift = shift_for(b->p.count);
-	uint32_t *slot = calloc((size_t)1 << (64 - shift), sizeof(*slot));
-	if (slot == NULL || !build_init(b)) {
-		free(slot);
+	if (!build_init(b))
 		return err_set(e, E_NOMEM, "table", "no memory to build it");
-	}
 	hash_runs(b);
-	bool apart = find_equal(b, slot, shift);
-	free(slot);
-	if (!apart)
+	if (!count_runs(b))
 		return err_set(e, E_CONFLICT, "table", "two phrases have one hash under this seed");
-	count_runs(b);
 	for (uint32_t i = 0; i < b->p.count; i++) {
+		if (i + AHEAD < b->p.count)
+			look_early(b, i + AHEAD);
 		if (!is_first(b, i))
 			continue;
 		b->t->shape.phrases++;

@@ -141,6 +141,21 @@ uint64_t bulk_slow(const struct text_key *k, struct str s, uint32_t from, uint32
 
 /* ---- one text -------------------------------------------------------------------------------- */
 
+static bool class_init(struct bulk_space *x)
+{
+	x->class = calloc(0x10000 + 4, 1);
+	for (uint32_t c = 0x800; x->class != NULL && c < 0x10000; c++) {
+		char bytes[4];
+		uint32_t folded;
+		enum bulk_class class;
+		int n = utf8_put(bytes, c);
+		if (n > 0)
+			bulk_next(bytes, bytes + n, &folded, &class);
+		x->class[c] = n > 0 ? (uint8_t)class : BULK_SOFT;
+	}
+	return x->class != NULL;
+}
+
 static bool space_init(struct bulk_space *x, size_t max)
 {
 	size_t blocks = max / 64 + 4;
@@ -152,7 +167,7 @@ static bool space_init(struct bulk_space *x, size_t max)
 	x->broken = calloc(blocks, 8);
 	x->starts = calloc(max + BULK_PAD, sizeof(*x->starts));
 	x->ends = calloc(max + BULK_PAD, sizeof(*x->ends));
-	return x->word && x->hard && x->lead && x->other && x->broken && x->starts && x->ends;
+	return class_init(x) && x->word && x->hard && x->lead && x->other && x->broken && x->starts && x->ends;
 }
 
 bool text_words_init(struct text_words *w, size_t max)
@@ -174,6 +189,7 @@ void text_words_done(struct text_words *w)
 {
 	struct bulk_space *x = w->space;
 	if (x != NULL) {
+		free(x->class);
 		free(x->word);
 		free(x->hard);
 		free(x->lead);
@@ -290,19 +306,28 @@ void text_words_read(struct text_words *w, const struct text_key *k, enum cpu_ke
 	bulk_seal(w, k);
 }
 
+/* Bytes over 0x7f among the first n, at most 8 of them looked at together. */
+static bool has_high(const char *p, size_t n)
+{
+	uint64_t any = 0;
+	for (size_t i = 0; i < n; i += 8)
+		any |= bulk_low_bytes(bulk_load(p + i), (uint32_t)(n - i));
+	return any & UINT64_C(0x8080808080808080);
+}
+
 size_t text_word(const struct text_words *w, uint32_t i, char out[256])
 {
-	uint32_t end;
-	if (text_word_is_han(w, i)) {
-		memcpy(out, w->folded + w->start[i], w->end[i] - w->start[i]);
-		return w->end[i] - w->start[i];
+	const char *p = w->folded + w->start[i];
+	uint32_t n = w->end[i] - w->start[i], end;
+	if (n <= 256 && (text_word_is_han(w, i) || !has_high(p, n))) {
+		memcpy(out, p, n);
+		return n;
 	}
 	return fold_word((struct str){w->folded, w->end[i]}, w->start[i], out, 256, &end);
 }
 
 bool text_word_is_han(const struct text_words *w, uint32_t i)
 {
-	uint32_t c;
-	int n = utf8_next((struct str){w->folded + w->start[i], 4}, &c);
-	return n > 2 && c - 0xFF01 >= 0x5E;
+	const unsigned char *p = (const unsigned char *)w->folded + w->start[i];
+	return p[0] >= 0xE3 && !(p[0] == 0xEF && (p[1] == 0xBC || p[1] == 0xBD));
 }

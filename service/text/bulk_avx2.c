@@ -101,18 +101,19 @@ static inline bool read_wide(struct reading *r, uint32_t i)
 	if ((v & 0xC0C0F0) != 0x8080E0)
 		return false;
 	c = (v & 15) << 12 | (v >> 2 & 0xFC0) | (v >> 16 & 63);
-	if (c - 0x4E00 < 0x5200) {
+	switch (r->w->space->class[c]) {
+	case BULK_HAN:
 		put(r, i, bulk_hash16(r->k, v & 0xFFFFFF, 0), at, at + 3);
 		return true;
-	}
-	if (c - 0x3001 < 0x2F) {
+	case BULK_HARD:
 		r->carry = 1;
 		return true;
-	}
-	if (c - 0x2000 >= 0x1000)
+	case BULK_SOFT:
+		r->carry |= flags_at(r->w->space->broken, i) & 1;
+		return true;
+	default:
 		return false;
-	r->carry |= flags_at(r->w->space->broken, i) & 1;
-	return true;
+	}
 }
 
 void bulk_classify_avx2(struct text_words *w, struct str s)

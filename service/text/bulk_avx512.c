@@ -119,15 +119,10 @@ static __attribute__((noinline)) __m512i hash_long(const struct reading *r, __m5
 	return _mm512_loadu_si512(hash);
 }
 
-/* What the characters of three bytes in the lanes are. Malformed ones are soft by falling into no range. */
+/* What the characters of three bytes in the lanes are. Malformed ones are soft. */
 struct wide {
 	__mmask8 han, hard, slow;
 };
-
-static inline __mmask8 in_range(__mmask8 lanes, __m256i c, uint32_t from, uint32_t n)
-{
-	return _mm256_mask_cmplt_epu32_mask(lanes, _mm256_sub_epi32(c, _mm256_set1_epi32((int)from)), _mm256_set1_epi32((int)n));
-}
 
 static inline struct wide classify_wide(const struct reading *r, __m256i at, __mmask8 lanes)
 {
@@ -137,23 +132,11 @@ static inline struct wide classify_wide(const struct reading *r, __m256i at, __m
 	__m256i c = _mm256_or_si256(_mm256_slli_epi32(_mm256_and_si256(v, _mm256_set1_epi32(15)), 12),
 	        _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi32(v, 2), _mm256_set1_epi32(0xFC0)),
 	                _mm256_and_si256(_mm256_srli_epi32(v, 16), _mm256_set1_epi32(63))));
-	struct wide out = {.han = in_range(three, c, 0x4E00, 0x5200)};
-	__mmask8 rest = (__mmask8)(three & ~out.han), other = (__mmask8)(lanes & ~three);
-	if (rest) {
-		/* Full-width forms of the hard ASCII, and of letters and digits. */
-		out.han |= in_range(rest, c, 0x3400, 0x19C0) | in_range(rest, c, 0x3041, 0xBF) | in_range(rest, c, 0xAC00, 0x2BA4) |
-		           in_range(rest, c, 0xF900, 0x200);
-		out.hard = in_range(rest, c, 0x3001, 0x2F);
-		__mmask8 full = in_range(rest, c, 0xFF01, 0x5E);
-		if (full) {
-			__m256i ascii = _mm256_sub_epi32(c, _mm256_set1_epi32(0xFEE0));
-			__m512i class = _mm512_permutex2var_epi8(_mm512_load_si512(tables.class), _mm512_castsi256_si512(ascii),
-			        _mm512_load_si512(tables.class + 64));
-			__m256i k = _mm512_castsi512_si256(class);
-			out.slow = _mm256_mask_test_epi32_mask(full, k, _mm256_set1_epi32(BIT_WORD));
-			out.hard |= _mm256_mask_test_epi32_mask(full, k, _mm256_set1_epi32(BIT_HARD | BIT_DOT));
-		}
-	}
+	__m256i k = _mm256_and_si256(_mm256_mmask_i32gather_epi32(_mm256_setzero_si256(), three, c, r->w->space->class, 1), _mm256_set1_epi32(255));
+	struct wide out = {.han = _mm256_cmpeq_epi32_mask(k, _mm256_set1_epi32(BULK_HAN)),
+	        .hard = _mm256_cmpeq_epi32_mask(k, _mm256_set1_epi32(BULK_HARD)),
+	        .slow = _mm256_cmpeq_epi32_mask(k, _mm256_set1_epi32(BULK_WORD))};
+	__mmask8 other = (__mmask8)(lanes & ~three);
 	/* Of two bytes with C2, and the pictures of four with F0 9F, all are soft. */
 	if (other) {
 		__mmask8 soft = _mm256_mask_cmpeq_epi32_mask(other, _mm256_and_si256(v, _mm256_set1_epi32(0xFF)), _mm256_set1_epi32(0xC2));
@@ -187,14 +170,13 @@ static inline uint32_t read8(struct reading *r, uint32_t i, bool *slow)
 				return 0;
 		}
 	}
-	__m256i end = _mm256_add_epi32(at, _mm256_set1_epi32(3)), n;
-	if (ascii)
-		end = _mm256_mask_expand_epi32(end, (__mmask8)ascii, _mm256_loadu_si256((const __m256i *)r->ends));
+	__m256i end = _mm256_mask_expand_epi32(
+	        _mm256_add_epi32(at, _mm256_set1_epi32(3)), (__mmask8)ascii, _mm256_loadu_si256((const __m256i *)r->ends));
+	__m256i n;
 	r->ends += __builtin_popcount(ascii);
 	n = _mm256_sub_epi32(end, at);
-	__mmask8 longer = _mm256_mask_cmpgt_epu32_mask((__mmask8)ascii, n, _mm256_set1_epi32(8));
-	__m512i h = longer ? hash8(r, at, n, (__mmask8)take, true) : hash8(r, at, n, (__mmask8)take, false);
-	__mmask8 longest = longer ? _mm256_mask_cmpgt_epu32_mask(longer, n, _mm256_set1_epi32(16)) : 0;
+	__m512i h = ascii ? hash8(r, at, n, (__mmask8)take, true) : hash8(r, at, n, (__mmask8)take, false);
+	__mmask8 longest = _mm256_mask_cmpgt_epu32_mask((__mmask8)ascii, n, _mm256_set1_epi32(16));
 	if (__builtin_expect(longest != 0, 0))
 		h = hash_long(r, h, at, n, longest);
 
