@@ -117,7 +117,7 @@ static void number_products(struct catalog *c)
 		const struct store *s = c->part[i]->store;
 		for (size_t j = 0; j < s->count; j++)
 			c->row[c->first[i] + j] = &s->row[j];
-		c->range[i] = (struct range){s->row, s->row + s->count, (uint32_t)i};
+		c->range[i] = (struct range){s->row, s->count ? s->row + s->count : s->row, (uint32_t)i};
 	}
 	if (c->part_count)
 		qsort(c->range, c->part_count, sizeof(*c->range), by_address);

@@ -111,7 +111,8 @@ static bool read_phrases(struct match_set *s, struct reading *r, const struct te
 		text_words_read(&r->words, k, kernel, r->phrases[i]);
 		if (!read_room(r, r->words.count) || r->hashes + r->words.count > UINT32_MAX)
 			return false;
-		memcpy(r->hash + r->hashes, r->words.hash, r->words.count * sizeof(*r->hash));
+		if (r->words.count > 0)
+			memcpy(r->hash + r->hashes, r->words.hash, r->words.count * sizeof(*r->hash));
 		r->hashes += r->words.count;
 		r->text_at[i] = (uint32_t)s->texts_n;
 		s->texts_n += spell(&r->words, s->texts + s->texts_n);

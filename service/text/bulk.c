@@ -80,9 +80,17 @@ static enum bulk_class letter_class(uint32_t c, uint32_t *folded)
 	return BULK_SOFT;
 }
 
+/* Han, kana, hangul. */
+static const struct {
+	uint32_t from, n;
+} unspaced[] = {{0x4E00, 0x5200}, {0x3400, 0x19C0}, {0x3041, 0xBF}, {0xAC00, 0x2BA4}, {0xF900, 0x200}, {0x20000, 0x10000}};
+
 static bool is_unspaced(uint32_t c)
 {
-	return c - 0x4E00 < 0x5200 || c - 0x3400 < 0x19C0 || c - 0x3041 < 0xBF || c - 0xAC00 < 0x2BA4 || c - 0x20000 < 0x10000 || c - 0xF900 < 0x200;
+	for (size_t i = 0; i < ARRAY_LEN(unspaced); i++)
+		if (c - unspaced[i].from < unspaced[i].n)
+			return true;
+	return false;
 }
 
 int bulk_next(const char *p, const char *end, uint32_t *folded, enum bulk_class *class)
@@ -141,19 +149,23 @@ uint64_t bulk_slow(const struct text_key *k, struct str s, uint32_t from, uint32
 
 /* ---- one text -------------------------------------------------------------------------------- */
 
+static void set_class(uint8_t *class, uint32_t from, uint32_t n, enum bulk_class c)
+{
+	memset(class + from, (int)c, n);
+}
+
 static bool class_init(struct bulk_space *x)
 {
 	x->class = calloc(0x10000 + 4, 1);
-	for (uint32_t c = 0x800; x->class != NULL && c < 0x10000; c++) {
-		char bytes[4];
-		uint32_t folded;
-		enum bulk_class class;
-		int n = utf8_put(bytes, c);
-		if (n > 0)
-			bulk_next(bytes, bytes + n, &folded, &class);
-		x->class[c] = n > 0 ? (uint8_t)class : BULK_SOFT;
-	}
-	return x->class != NULL;
+	if (x->class == NULL)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(unspaced); i++)
+		if (unspaced[i].from < 0x10000)
+			set_class(x->class, unspaced[i].from, unspaced[i].n, BULK_HAN);
+	set_class(x->class, 0x3001, 0x2F, BULK_HARD);
+	for (uint32_t c = '!'; c <= '~'; c++)
+		x->class[c + 0xFEE0] = (uint8_t)ascii_class(c);
+	return true;
 }
 
 static bool space_init(struct bulk_space *x, size_t max)
