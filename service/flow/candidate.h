@@ -30,6 +30,7 @@
 	X(named)     /* it names one product */ \
 	X(branded)   /* its maker is named, and the product's */ \
 	X(lacks)     /* the word right before the hit is one of titles, and the product's has it not: wheel | cleaner */ \
+	X(foreign)   /* that, and no title of the kind has the word: puppet | theater */ \
 	X(loose)     /* share of its words that the product's title does not have */ \
 	X(depth)     /* of their category */ \
 	X(food)      /* groceries */ \

@@ -468,6 +468,9 @@ static enum refusal rank(struct insert *in, struct candidate *c)
 		return f.worst != REFUSED_NOT ? f.worst : REFUSED_BELOW_THRESHOLD;
 	phrase_facts(in, c);
 	weigh_candidate(in, c);
+	/* An English noun and the one before it are one name. */
+	if (c->fact[FACT_foreign] > 0 && !(c->fact[FACT_han] > 0))
+		return REFUSED_BELOW_THRESHOLD;
 	bool sure = c->ranked[0].score >= place_limits(in->shelf->rules->policy)->min_score && c->chance >= bar(in, c);
 	return sure ? REFUSED_NOT : REFUSED_BELOW_THRESHOLD;
 }

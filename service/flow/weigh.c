@@ -5,6 +5,7 @@
 
 #define WORLD_WORDS 64 /* of the question, from its end */
 #define EARLY_WORDS 50.0
+#define TITLES_KNOW 3 /* so many titles have a word that they know */
 
 static const char *const names[FACT_COUNT] = {
 #define X(name) #name,
@@ -212,18 +213,21 @@ static double loose_share(const struct insert *in, const struct candidate *c)
 	return words > 0 ? loose / words : 0;
 }
 
-/* "Wheel cleaner" is no kitchen cleaner: a word that titles know, before the noun, makes another thing of it unless the product has it. */
-static bool lacks_modifier(const struct insert *in, const struct candidate *c)
+/* "Wheel cleaner" is no kitchen cleaner: a word that titles know, before the noun, makes another thing of it unless the product has it; the
+ * more so where no title of the kind has it. */
+static void compare_modifier(const struct insert *in, struct candidate *c)
 {
 	uint32_t at = c->hit - 1;
 	if (c->hit == c->first)
-		return false;
+		return;
 	const struct text_token *t = &text_tokens(in->text)[at];
 	bool han = t->kind == TEXT_HAN, pair = han && at > c->first && t[-1].kind == TEXT_HAN && t->gap == GAP_NONE;
 	if (han && !pair)
-		return false;
+		return;
+	const struct match_index *ix = in->shelf->match;
 	struct str before = pair ? text_folded(in->text, at - 1) : STR_NONE, w = text_folded(in->text, at);
-	return match_used(in->shelf->match, UINT32_MAX, before, w, 3) >= 3 && !match_has(in->shelf->match, c->ranked[0].product, before, w);
+	c->fact[FACT_lacks] = !match_has(ix, c->ranked[0].product, before, w) && match_used(ix, UINT32_MAX, before, w, TITLES_KNOW) >= TITLES_KNOW;
+	c->fact[FACT_foreign] = c->fact[FACT_lacks] > 0 && !(match_word(ix, w) & MATCH_WORD_PLAIN) && match_used(ix, c->phrase, before, w, 1) == 0;
 }
 
 void weigh_candidate(struct insert *in, struct candidate *c)
@@ -237,7 +241,7 @@ void weigh_candidate(struct insert *in, struct candidate *c)
 	f[FACT_listing] = in->listing;
 	f[FACT_named] = c->words.kind == MATCH_MODEL || c->words.kind == MATCH_PRODUCT;
 	f[FACT_branded] = c->words.kind == MATCH_BRANDED || c->maker;
-	f[FACT_lacks] = lacks_modifier(in, c);
+	compare_modifier(in, c);
 	f[FACT_loose] = loose_share(in, c);
 	f[FACT_depth] = (double)steps(c->words.category) / 5;
 	f[FACT_food] = lies_in(in, "groceries", c->words.category);
