@@ -9,42 +9,7 @@
 #define POLL_MS 200
 #define EXPIRY_REST_MS 60000 /* between shelves that only drop what has expired */
 
-/* ---- shelves ----------------------------------------------------------------------------- */
-
-static enum status build_shelf(struct feeder *f, struct str name, struct err *e)
-{
-	struct catalog *c;
-	struct shelf *shelf;
-	uint64_t version;
-	int64_t started = mono_us();
-	enum status s = stock_snapshot(f->stock, now_ms(), name, &c, &version, e);
-	if (s != OK)
-		return s;
-	s = shelf_new(c, f->rules, f->keys, str_of(f->public_url), f->seed, &shelf, e);
-	if (s == OK) {
-		shelf_publish(f->slot, shelf);
-		f->built = version;
-		f->published = true;
-		metric_set(METRIC_CATALOG_PRODUCTS, (int64_t)catalog_count(c));
-		metric_add(METRIC_CATALOG_BUILDS, 1);
-		metric_observe_us(METRIC_CATALOG_SECONDS, mono_us() - started);
-		log_event(LOG_INFO, "app", "event=shelf catalog=%.*s products=%zu merchants=%zu us=%lld", STR_ARG(catalog_name(c)), catalog_count(c),
-			catalog_merchant_count(c), (long long)(mono_us() - started));
-	}
-	catalog_unref(c);
-	return s;
-}
-
-enum status feeder_publish(struct feeder *f, struct str name, struct err *e)
-{
-	uint64_t wanted = stock_version(f->stock);
-	enum status s = OK;
-	pthread_mutex_lock(&f->build);
-	if (!f->published || f->built < wanted || name.n)
-		s = build_shelf(f, name, e);
-	pthread_mutex_unlock(&f->build);
-	return s;
-}
+/* ---- what shelves depend on ------------------------------------------------------------------- */
 
 static enum status republish(struct feeder *f, struct err *e)
 {
@@ -58,6 +23,7 @@ enum status feeder_set_url(struct feeder *f, struct str public_url, struct err *
 		return err_set(e, E_INPUT, "public_url", "longer than %d bytes", URL_TEXT - 1);
 	pthread_mutex_lock(&f->build);
 	snprintf(f->public_url, sizeof f->public_url, "%.*s", STR_ARG(public_url));
+	f->base_old = true;
 	pthread_mutex_unlock(&f->build);
 	return republish(f, e);
 }
@@ -67,6 +33,7 @@ enum status feeder_set_rules(struct feeder *f, struct flow_rules *rules, struct 
 	pthread_mutex_lock(&f->build);
 	struct flow_rules *old = f->rules;
 	f->rules = flow_rules_ref(rules);
+	f->base_old = true;
 	pthread_mutex_unlock(&f->build);
 	flow_rules_unref(old);
 	return republish(f, e);
@@ -197,6 +164,8 @@ enum status feeder_start(struct feeder *f, struct err *e)
 		ok = f->has_loader = pthread_create(&f->loader, NULL, load_run, f) == 0;
 	if (ok)
 		ok = f->has_clock = pthread_create(&f->clock, NULL, clock_run, f) == 0;
+	if (ok)
+		ok = f->has_folder = pthread_create(&f->folder, NULL, feeder_fold_run, f) == 0;
 	if (ok && f->cache)
 		ok = f->has_bell = pthread_create(&f->bell, NULL, feeder_bell_run, f) == 0;
 	return ok ? OK : err_set(e, E_NOMEM, "", "cannot start a thread");
@@ -210,6 +179,7 @@ static void init_locks(struct feeder *f)
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&f->flagged, &monotonic);
+	pthread_cond_init(&f->settled, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	pthread_mutex_init(&f->change, NULL);
 	pthread_mutex_init(&f->build, NULL);
@@ -263,6 +233,7 @@ void feeder_free(struct feeder *f)
 	if (!f)
 		return;
 	raise_flag(f, &f->stop);
+	feeder_fold_stop(f);
 	if (f->cache)
 		feed_cache_stop(f->cache);
 	if (f->has_loader)
@@ -271,10 +242,14 @@ void feeder_free(struct feeder *f)
 		pthread_join(f->clock, NULL);
 	if (f->has_bell)
 		pthread_join(f->bell, NULL);
+	if (f->has_folder)
+		pthread_join(f->folder, NULL);
 	feed_cache_free(f->cache);
 	stock_free(f->stock);
 	flow_rules_unref(f->rules);
+	shelf_unref(f->base);
 	pthread_cond_destroy(&f->flagged);
+	pthread_cond_destroy(&f->settled);
 	pthread_mutex_destroy(&f->change);
 	pthread_mutex_destroy(&f->build);
 	pthread_mutex_destroy(&f->flag_lock);

@@ -1,4 +1,4 @@
-/* Inside the feeder: what its four files (feeder, feeder_load, feeder_change, feeder_bell) share. */
+/* Inside the feeder: what its files (feeder, feeder_shelf, feeder_load, feeder_change, feeder_bell) share. */
 #ifndef APP_FEEDER_STATE_H
 #define APP_FEEDER_STATE_H
 
@@ -20,9 +20,14 @@ struct feeder {
 
 	pthread_mutex_t change; /* held from reading a part to writing ledger and stock: changes have one order */
 
-	pthread_mutex_t build; /* what follows, and the order of shelves */
+	pthread_mutex_t build; /* what follows, and the order of shelves; not held while a base is built */
+	pthread_cond_t settled; /* a base has been built, or could not be */
 	struct flow_rules *rules;
 	char public_url[URL_TEXT];
+	struct shelf *base; /* what shelves are laid over, or NULL */
+	bool base_old;      /* it has other rules or another URL */
+	bool building, folding; /* a thread builds a base; the folder is asked to */
+	unsigned failures;      /* of bases */
 	uint64_t built; /* stock version of the published shelf */
 	bool published;
 
@@ -30,12 +35,15 @@ struct feeder {
 	pthread_cond_t flagged;
 	bool loaded, stop;
 
-	pthread_t loader, clock, bell;
-	bool has_loader, has_clock, has_bell;
+	pthread_t loader, clock, bell, folder;
+	bool has_loader, has_clock, has_bell, has_folder;
 };
 
-/* Publishes what the stock holds now, unless another thread has just done so. name: "" or a name of its own. */
+/* feeder_shelf.c: publishes what the stock holds now, unless another thread has just done so. name: "" or a name of its own. */
 MUST_USE enum status feeder_publish(struct feeder *f, struct str name, struct err *e);
+void *feeder_fold_run(void *feeder);
+/* For the folder to end. */
+void feeder_fold_stop(struct feeder *f);
 /* Sleeps up to ms, less when the feeder stops; true: it stops. */
 bool feeder_pause(struct feeder *f, int ms);
 bool feeder_loaded(struct feeder *f);

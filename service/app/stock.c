@@ -128,7 +128,7 @@ static void count_expiry(struct stored *i, int64_t now_ms)
 {
 	i->expired = 0;
 	i->next_expiry_ms = INT64_MAX;
-	for (size_t k = 0; k < part_count(i->full); k++) {
+	for (size_t k = 0; part_expires(i->full) && k < part_count(i->full); k++) {
 		int64_t expires_ms = part_at(i->full, k)->expires_ms;
 		if (expires_ms && expires_ms <= now_ms)
 			i->expired++;
@@ -190,41 +190,80 @@ void generation_write(uint64_t n, uint64_t changes, char out[64])
 		snprintf(out, 64, "gen-%llu", (unsigned long long)n);
 }
 
-static void name_of(const struct stock *s, char out[64])
+void stock_name_add(struct stock_name *n, const struct catalog_part *p, size_t expired)
 {
-	uint64_t newest = 0, changes = 0;
-	for (size_t i = 0; i < s->count; i++) {
-		uint64_t n, k;
-		if (!generation_parse(part_generation(s->item[i].full), &n, &k))
-			continue;
-		newest = n > newest ? n : newest;
-		changes += k + s->item[i].expired;
-	}
-	generation_write(newest, changes, out);
+	uint64_t of, changes;
+	if (!generation_parse(part_generation(p), &of, &changes))
+		return;
+	n->newest = of > n->newest ? of : n->newest;
+	n->changes += changes + expired;
 }
 
-static enum status snapshot(struct stock *s, int64_t now_ms, struct str name, struct catalog **out, struct err *e)
+static enum status view(struct stock *s, int64_t now_ms, struct stock_view *v, struct err *e)
 {
-	struct catalog_part **part = calloc(s->count + 1, sizeof(struct catalog_part *));
-	char made[64];
-	enum status st = part ? OK : err_set(e, E_NOMEM, "", "out of memory");
+	enum status st = OK;
 	for (size_t i = 0; st == OK && i < s->count; i++) {
 		st = refresh(&s->item[i], now_ms, e);
-		part[i] = s->item[i].live;
+		if (st != OK)
+			break;
+		v->expired[v->count] = s->item[i].expired;
+		v->part[v->count++] = part_ref(s->item[i].live);
 	}
-	name_of(s, made);
-	if (st == OK)
-		st = catalog_new(part, s->count, name.n ? name : str_of(made), out, e);
-	free(part);
 	return st;
 }
 
-enum status stock_snapshot(struct stock *s, int64_t now_ms, struct str name, struct catalog **out, uint64_t *version_out, struct err *e)
+enum status stock_view(struct stock *s, int64_t now_ms, struct stock_view *out, struct err *e)
 {
 	pthread_mutex_lock(&s->lock);
-	*version_out = s->version;
-	enum status st = snapshot(s, now_ms, name, out, e);
+	struct stock_view v = {calloc(s->count + 1, sizeof(struct catalog_part *)), calloc(s->count + 1, sizeof(size_t)), 0, s->version};
+	enum status st = v.part && v.expired ? view(s, now_ms, &v, e) : err_set(e, E_NOMEM, "", "out of memory");
 	pthread_mutex_unlock(&s->lock);
+	if (st == OK)
+		*out = v;
+	else
+		stock_view_done(&v);
+	return st;
+}
+
+void stock_view_done(struct stock_view *v)
+{
+	for (size_t i = 0; v->part && i < v->count; i++)
+		part_unref(v->part[i]);
+	free(v->part);
+	free(v->expired);
+	*v = (struct stock_view){0};
+}
+
+/* Only where nothing else has come meanwhile. */
+static void swap_folded(struct stock *s, struct catalog_part *old, struct catalog_part *folded)
+{
+	pthread_mutex_lock(&s->lock);
+	struct stored *i = find(s, part_merchant(old)->id);
+	if (i && i->full == old) {
+		forget(i);
+		*i = (struct stored){.full = part_ref(folded)};
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+enum status stock_fold(struct stock *s, size_t part, struct err *e)
+{
+	struct catalog_part **all, *folded;
+	size_t n;
+	enum status st = stock_all(s, &all, &n, e);
+	if (st != OK)
+		return st;
+	for (size_t i = 0; st == OK && i < n; i++) {
+		size_t changes = part_change_count(all[i]);
+		if (changes == 0 || (part > 0 && changes * part <= part_base_count(all[i])))
+			continue;
+		st = part_fold(all[i], &folded, e);
+		if (st != OK)
+			break;
+		swap_folded(s, all[i], folded);
+		part_unref(folded);
+	}
+	stock_all_done(all, n);
 	return st;
 }
 

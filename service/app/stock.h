@@ -21,9 +21,24 @@ void stock_touch(struct stock *s);
 /* True when a product has expired since the last snapshot. */
 bool stock_stale(struct stock *s, int64_t now_ms);
 
-/* Everything that may be served at now_ms, under a name that equal contents share on all nodes: the newest generation of any part,
- * plus the sum of all changes on top and of the products that have expired. name "" makes that name. *version_out: what it holds. */
-MUST_USE enum status stock_snapshot(struct stock *s, int64_t now_ms, struct str name, struct catalog **out, uint64_t *version_out, struct err *e);
+/* Everything that may be served at now_ms. */
+struct stock_view {
+	struct catalog_part **part; /* references, in no order */
+	size_t *expired;            /* by part: products left out */
+	size_t count;
+	uint64_t version; /* what it holds */
+};
+MUST_USE enum status stock_view(struct stock *s, int64_t now_ms, struct stock_view *out, struct err *e);
+void stock_view_done(struct stock_view *v);
+/* Folds changes into the parts where they are more than one in `part` of the products (0: in none but where there are any). What is stored
+ * stays the same; so does the version. */
+MUST_USE enum status stock_fold(struct stock *s, size_t part, struct err *e);
+/* The name that equal contents share on all nodes: the newest generation of any part, plus the sum of all changes on top and of
+ * the products that have expired. */
+struct stock_name {
+	uint64_t newest, changes;
+};
+void stock_name_add(struct stock_name *n, const struct catalog_part *p, size_t expired);
 /* References on all parts, malloc'd array; for a full comparison with Redis. */
 MUST_USE enum status stock_all(struct stock *s, struct catalog_part ***out, size_t *n_out, struct err *e);
 void stock_all_done(struct catalog_part **parts, size_t n);

@@ -361,6 +361,7 @@ static enum status finish_whole(struct part_builder *b, struct str generation, s
 	if (!in_order(s))
 		qsort(s->row, s->count, sizeof(*s->row), by_id);
 	trim(s);
+	store_count_expiring(s);
 	set_generation(s, generation);
 	b->store = NULL;
 	return part_make(out, seller_ref(b->seller), generation, s, NULL, 0, NULL, 0, e);

@@ -136,6 +136,7 @@ const struct product *part_find(const struct catalog_part *p, struct str id); /*
 /* The same products under changed merchant data. */
 MUST_USE enum status part_with_merchant(struct catalog_part *p, const struct merchant *m, struct str generation, struct catalog_part **out,
 	struct err *e);
+bool part_expires(const struct catalog_part *p);      /* false: no product says when it expires */
 size_t part_change_count(const struct catalog_part *p); /* on top of its store */
 size_t part_base_count(const struct catalog_part *p);   /* rows of its store */
 bool part_shares(const struct catalog_part *a, const struct catalog_part *b); /* one store? */

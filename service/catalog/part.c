@@ -44,6 +44,9 @@ enum status part_make(struct catalog_part **out, struct seller *seller, struct s
 	}
 	*p = parts;
 	atomic_init(&p->refs, 1);
+	for (size_t i = 0; i < change_count; i++)
+		p->expiring += !change[i].gone && change[i].row->expires_ms != 0;
+	p->expiring += store->expiring;
 	copy_generation(p->generation, generation);
 	number_changes(p);
 	*out = p;
@@ -82,6 +85,11 @@ struct str part_generation(const struct catalog_part *p)
 size_t part_count(const struct catalog_part *p)
 {
 	return p->count;
+}
+
+bool part_expires(const struct catalog_part *p)
+{
+	return p->expiring > 0;
 }
 
 size_t part_change_count(const struct catalog_part *p)

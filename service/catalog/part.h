@@ -17,6 +17,7 @@ struct store {
 	size_t string_count;
 	struct product *row; /* by id, but for a store of changes */
 	size_t count;
+	size_t expiring; /* rows that say when they expire */
 	char generation[64]; /* at which the rows were just these */
 };
 
@@ -44,11 +45,13 @@ struct catalog_part {
 	struct change *change; /* by id */
 	size_t change_count;
 	size_t count;
+	size_t expiring; /* at most so many products say when they expire */
 };
 
 struct store *store_new(size_t max_bytes);
 struct store *store_ref(struct store *s);
 void store_unref(struct store *s);
+void store_count_expiring(struct store *s);
 size_t store_bytes(const struct store *s);
 /* The row's number in the store, or where it would stand. */
 size_t store_place(const struct store *s, struct str id, bool *found);

@@ -64,6 +64,13 @@ void store_unref(struct store *s)
 	free(s);
 }
 
+void store_count_expiring(struct store *s)
+{
+	s->expiring = 0;
+	for (size_t i = 0; i < s->count; i++)
+		s->expiring += s->row[i].expires_ms != 0;
+}
+
 size_t store_bytes(const struct store *s)
 {
 	size_t n = s->count * sizeof(*s->row);
@@ -176,6 +183,7 @@ enum status part_fold(struct catalog_part *p, struct catalog_part **out, struct 
 	if (!s)
 		return err_set(e, E_NOMEM, "", "no memory for a catalog");
 	fold_rows(s, p);
+	store_count_expiring(s);
 	memcpy(s->generation, p->generation, sizeof(s->generation));
 	return part_make(out, seller_ref(p->seller), str_of(p->generation), s, NULL, 0, NULL, 0, e);
 }

@@ -34,6 +34,8 @@ enum standing { STANDING_FINE, STANDING_OFF, STANDING_BLOCKED };
 #define SHELF_WEIGHTS 64
 struct shelf {
 	_Atomic int refs;
+	struct shelf *base; /* what its catalog and match lie over, or NULL */
+	bool alias_whole;   /* base's aliases are not asked */
 	uint8_t *standing; /* enum standing, by product number */
 	struct shelf_alias *alias; /* by hash, then product */
 	size_t alias_count;

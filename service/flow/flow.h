@@ -36,6 +36,9 @@ struct shelf;
  * keys must outlive every shelf. public_url "" : links go straight to the merchant. seed: no decision depends on it. */
 MUST_USE enum status shelf_new(struct catalog *c, struct flow_rules *r, const struct link_keys *keys, struct str public_url, uint64_t seed,
 			       struct shelf **out, struct err *e);
+/* The same rules, keys and URL for a catalog that lies over base's (catalog_over); costs what has changed. References base, which is none
+ * that lies over another. */
+MUST_USE enum status shelf_over(struct shelf *base, struct catalog *c, struct shelf **out, struct err *e);
 /* E_INPUT where a public_url is none that links can begin with. shelf_new takes what it is given. */
 MUST_USE enum status shelf_check_url(struct str public_url, struct err *e);
 struct shelf *shelf_ref(struct shelf *s);
