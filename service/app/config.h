@@ -10,12 +10,12 @@ struct config {
 	const char *listen, *admin_listen, *public_url;
 	const char *data, *ledger, *redis;
 	const char *rules, *catalogs, *bots, *secret_file;
-	const char *upstream, *upstream_key, *upstream_links;
+	const char *upstream, *upstream_key, *upstream_links, *upstream_links_by_key;
 	const char *log_level;
 	bool new_secret;
 	int64_t threads, connection_limit, per_address_limit;
 	int64_t max_answer, max_body, max_upload, max_catalog;
-	int64_t budget_ms, click_wait_ms, deadline_ms, drain_ms;
+	int64_t budget_ms, click_wait_ms, deadline_ms, drain_ms, keep_alive_ms;
 	struct arena *arena; /* what the file's texts live in */
 	int flag_count;      /* the command line behind the command's words, for reading it all again */
 	char **flags;

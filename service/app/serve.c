@@ -180,17 +180,19 @@ static void record(void *arg, const struct ledger_insertion *rec)
 static enum status start_hook(struct service *v, struct err *e)
 {
 	const struct config *c = v->c;
-	bool alias = strcmp(c->upstream_links, "alias") == 0;
+	enum hook_links links;
 	const struct hook_desk_options desk = {v->slot, v->ledger ? record : NULL, v->ledger};
-	if (!alias && strcmp(c->upstream_links, "all") != 0)
-		return err_set(e, E_INPUT, "upstream_links", "must be all or alias");
+	if (!hook_links_parse(str_of(c->upstream_links), &links))
+		return err_set(e, E_INPUT, "upstream_links", "must be all, alias or off");
 	enum status s = hook_desk_new(&desk, &v->desk, e);
 	if (s != OK || !*c->upstream)
 		return s;
 	const struct hook_options o = {
 		.upstream = str_of(c->upstream),
 		.key = str_of(c->upstream_key),
-		.only_aliases = alias,
+		.links = links,
+		.links_by_key = str_of(c->upstream_links_by_key),
+		.keep_alive_ms = c->keep_alive_ms,
 		.slot = v->slot,
 		.record = v->ledger ? record : NULL,
 		.record_arg = v->ledger,

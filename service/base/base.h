@@ -279,6 +279,13 @@ const char *log_quote(struct str s, char *out, size_t n);
 	X(INSERT_SECONDS, HISTOGRAM, "inlay_insert_seconds", "", "Time to decide an insert") \
 	X(LINKS, COUNTER, "inlay_links_total", "", "Links inserted") \
 	X(STREAMS_OPEN, GAUGE, "inlay_streams_open", "", "Insert streams now open") \
+	X(HOOK_STREAMED, COUNTER, "inlay_hook_answers_total", "way=\"streamed\"", "Answers of the upstream, by what was done with them") \
+	X(HOOK_WHOLE, COUNTER, "inlay_hook_answers_total", "way=\"whole\"", "Answers of the upstream, by what was done with them") \
+	X(HOOK_PASSED, COUNTER, "inlay_hook_answers_total", "way=\"passed\"", "Answers of the upstream, by what was done with them") \
+	X(HOOK_BROKEN, COUNTER, "inlay_hook_broken_total", "", "Calls whose upstream could not be reached or broke off") \
+	X(HOOK_KEEP_ALIVES, COUNTER, "inlay_hook_keep_alives_total", "", "Comments sent in streams whose text was held back") \
+	X(HOOK_OPEN, GAUGE, "inlay_hook_calls_open", "", "Calls to the upstream now open") \
+	X(HOOK_SECONDS, HISTOGRAM, "inlay_hook_seconds", "", "Time that a piece of a stream took here") \
 	X(CLICK_OK, COUNTER, "inlay_clicks_total", "result=\"recorded\"", "Clicks by result") \
 	X(CLICK_UNRECORDED, COUNTER, "inlay_clicks_total", "result=\"unrecorded\"", "Clicks by result") \
 	X(CLICK_REFUSED, COUNTER, "inlay_clicks_total", "result=\"refused\"", "Clicks by result") \

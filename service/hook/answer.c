@@ -33,6 +33,7 @@ static void choose_mode(struct hook_call *c)
 	c->mode = touched && c->head.event_stream && !c->models ? MODE_STREAM : touched && c->head.json ? MODE_WHOLE : MODE_PASS;
 	if (c->mode == MODE_STREAM)
 		c->head.length = -1;
+	metric_add(c->mode == MODE_STREAM ? METRIC_HOOK_STREAMED : c->mode == MODE_WHOLE ? METRIC_HOOK_WHOLE : METRIC_HOOK_PASSED, 1);
 }
 
 static void end_head(struct hook_call *c)
@@ -79,13 +80,16 @@ static void let_pass(struct hook_call *c, struct str more)
 static void take(struct hook_call *c, struct str bytes)
 {
 	struct buf *out = &c->hook->scratch;
+	int64_t began_us;
 	switch (c->mode) {
 	case MODE_PASS:
 		call_put(c, bytes);
 		break;
 	case MODE_STREAM:
+		began_us = mono_us();
 		buf_clear(out);
 		chat_stream_feed(&c->chat, bytes, out);
+		metric_observe_us(METRIC_HOOK_SECONDS, mono_us() - began_us);
 		call_put(c, buf_str(out));
 		break;
 	case MODE_WHOLE:
@@ -115,17 +119,29 @@ size_t answer_body(char *bytes, size_t size, size_t n, void *arg)
 
 /* ---- the end -------------------------------------------------------------------------------------------- */
 
+/* For those who look what was changed; a stream's head is gone by then. */
+static void say_links(struct hook_call *c)
+{
+	if (c->models)
+		return;
+	buf_put(&c->head.fields, (struct str){"Inlay-Links", 12});
+	buf_printf(&c->head.fields, "%u", chat_links(&c->chat));
+	buf_putc(&c->head.fields, '\0');
+}
+
 static void end_whole(struct hook_call *c, bool broken)
 {
 	struct buf *out = &c->hook->scratch;
 	buf_clear(out);
 	struct str body = buf_str(&c->whole);
-	if (!broken && (c->models ? models_with_aliases(body, out) : chat_whole(&c->chat, body, out)))
+	if (!broken && (c->models ? models_with_aliases(body, out) : chat_whole(&c->chat, body, out))) {
 		c->head.length = (int64_t)out->n;
-	else if (broken)
+		say_links(c);
+	} else if (broken) {
 		c->head.length = -1; /* it has promised more than came: so do we */
-	else
+	} else {
 		c->head.length = (int64_t)c->whole.n;
+	}
 	call_head_ready(c);
 	call_put(c, out->n ? buf_str(out) : buf_str(&c->whole));
 	buf_done(&c->whole);
@@ -139,6 +155,15 @@ static void end_stream(struct hook_call *c, bool broken)
 	call_put(c, buf_str(out));
 }
 
+void answer_wait(struct hook_call *c, int64_t now_us)
+{
+	bool silent = now_us - c->spoke_us >= c->hook->options.keep_alive_ms * 1000;
+	if (!c->head_over || c->mode != MODE_STREAM || c->paused || !silent || !chat_waits(&c->chat))
+		return;
+	call_put(c, c->chat.crlf ? STR(": keep-alive\r\n\r\n") : STR(": keep-alive\n\n"));
+	metric_add(METRIC_HOOK_KEEP_ALIVES, 1);
+}
+
 static void record(struct hook_call *c)
 {
 	const struct hook_options *o = &c->hook->options;
@@ -149,6 +174,7 @@ static void record(struct hook_call *c)
 void answer_done(struct hook_call *c, CURLcode code)
 {
 	bool broken = code != CURLE_OK;
+	metric_add(METRIC_HOOK_BROKEN, broken);
 	if (!c->head_over)
 		say_unreachable(c, code == CURLE_OPERATION_TIMEDOUT);
 	else if (c->mode == MODE_WHOLE)

@@ -39,7 +39,10 @@ static void read_chat(struct hook_call *c, const struct hook_request *r)
 {
 	const struct hook_options *o = &c->hook->options;
 	struct shelf *s = shelf_get(o->slot);
-	chat_ask_read(s, c->dialect, r->body, wish_of(r), o->only_aliases, c->a, &c->ask);
+	enum chat_wish wish = wish_of(r);
+	if (wish == CHAT_DEFAULT && c->links == HOOK_OFF)
+		wish = CHAT_OFF;
+	chat_ask_read(s, c->dialect, r->body, wish, c->links == HOOK_ALIAS, c->a, &c->ask);
 	if (c->ask.changed)
 		c->body = buf_str(&c->ask.body);
 	if (c->ask.links)
@@ -68,6 +71,7 @@ static void free_parts(struct hook_call *c)
 void call_destroy(struct hook_call *c)
 {
 	atomic_fetch_sub(&c->hook->calls, 1);
+	metric_add(METRIC_HOOK_OPEN, -1);
 	free_parts(c);
 	free(c);
 }
@@ -93,6 +97,7 @@ enum status hook_call_new(struct hook *h, const struct hook_request *r, struct h
 			atomic_fetch_sub(&h->calls, 1);
 		return s ? s : err_set(e, E_NOMEM, "", "out of memory");
 	}
+	metric_add(METRIC_HOOK_OPEN, 1);
 	c->hook = h;
 	c->body = r->body;
 	c->client = r->client;
@@ -105,9 +110,10 @@ enum status hook_call_new(struct hook *h, const struct hook_request *r, struct h
 	c->a = arena_new(r->body.n * 4 + (1u << 20));
 	s = c->a ? OK : err_set(e, E_NOMEM, "", "out of memory");
 	c->dialect = dialect_asked(r);
+	c->links = links_for(h, r->caller);
 	if (s == OK && c->dialect != DIALECT_NONE)
 		read_chat(c, r);
-	c->models = h->options.only_aliases && asks_for(r, STR("GET"), STR("/v1/models")) && wish_of(r) != CHAT_OFF;
+	c->models = c->links == HOOK_ALIAS && asks_for(r, STR("GET"), STR("/v1/models")) && wish_of(r) != CHAT_OFF;
 	c->touched = c->ask.links || c->models;
 	if (s == OK)
 		s = wire_request(c, r, e);
@@ -231,6 +237,7 @@ static void rouse(struct hook_call *c)
 
 void call_head_ready(struct hook_call *c)
 {
+	c->spoke_us = mono_us();
 	pthread_mutex_lock(&c->lock);
 	rouse(c);
 	pthread_mutex_unlock(&c->lock);
@@ -240,6 +247,7 @@ void call_put(struct hook_call *c, struct str bytes)
 {
 	if (bytes.n == 0)
 		return;
+	c->spoke_us = mono_us();
 	pthread_mutex_lock(&c->lock);
 	if (!c->freed)
 		buf_put(&c->out, bytes);

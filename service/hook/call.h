@@ -39,10 +39,12 @@ struct hook_call {
 	void (*body_free)(void *owner);
 	void *body_owner;
 	enum mode mode;
+	enum hook_links links; /* of the caller's key */
 	bool models;  /* the list of models, to which aliases are added */
 	bool touched; /* the answer may be changed: it must come unpacked */
 	struct buf lines; /* of the head under way */
 	bool running, head_over, paused;
+	int64_t spoke_us; /* when bytes last went to the client, or the head */
 	struct head head; /* written before head_ready, read after it */
 	struct buf whole;
 
@@ -63,11 +65,12 @@ struct hook_call {
 
 struct hook {
 	struct hook_options options; /* strings are owned */
-	char *base, *key;
+	char *base, *key, *links_by_key;
 	bool base_has_path;
 	CURLM *multi;
 	int epoll, bell; /* bell: eventfd */
 	int64_t deadline_us; /* curl's timer; INT64_MAX none */
+	int64_t look_us;     /* when to look for streams that have fallen silent */
 	pthread_t thread;
 	bool joined;
 	struct hook_call *running;
@@ -90,7 +93,12 @@ void call_destroy(struct hook_call *c);
 size_t answer_header(char *line, size_t size, size_t n, void *arg);
 size_t answer_body(char *bytes, size_t size, size_t n, void *arg);
 void answer_done(struct hook_call *c, CURLcode code);
+void answer_wait(struct hook_call *c, int64_t now_us); /* a word of life, where text is held and nothing was said for long */
 void answer_cut(struct hook_call *c); /* the client is gone, or we close */
+
+/* links.c: for a caller. */
+MUST_USE enum status links_check(struct str by_key, struct err *e);
+enum hook_links links_for(const struct hook *h, struct str caller);
 
 /* models.c. False: out is untouched. */
 bool models_with_aliases(struct str body, struct buf *out);

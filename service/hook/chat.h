@@ -107,6 +107,8 @@ enum ending { FINISHED, GIVEN_UP };
 void chat_stream_feed(struct chat *c, struct str bytes, struct buf *out);
 /* The upstream is done. broken: it broke off, so held text goes out as it came. */
 void chat_stream_end(struct chat *c, bool broken, struct buf *out);
+/* Between two events, with text held back: a comment may stand here, and should. */
+bool chat_waits(const struct chat *c);
 /* A whole answer; false: out is untouched and the answer stays as it is. */
 bool chat_whole(struct chat *c, struct str body, struct buf *out);
 

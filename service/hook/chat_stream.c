@@ -130,3 +130,11 @@ void chat_stream_end(struct chat *c, bool broken, struct buf *out)
 		sse_end(&c->sse, take_block, c);
 	stream_end_choices(c, FINISHED);
 }
+
+bool chat_waits(const struct chat *c)
+{
+	size_t held = 0;
+	for (size_t i = 0; i < c->count; i++)
+		held += c->choice[i].in && !c->choice[i].closed ? insert_held(c->choice[i].in) : 0;
+	return held && !c->raw && c->sse.block.n == 0;
+}

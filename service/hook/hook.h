@@ -13,18 +13,24 @@
 #include "base/base.h"
 #include "flow/flow.h"
 
+/* Which chat calls may get links: all, those for a model named "…+links", none. */
+enum hook_links { HOOK_ALL, HOOK_ALIAS, HOOK_OFF };
+bool hook_links_parse(struct str s, enum hook_links *out); /* "all", "alias", "off" */
+
 struct hook_options {
 	struct str upstream;    /* base URL as clients' libraries write it: https://api.openai.com/v1 */
 	struct str key;         /* sent to the upstream in place of the caller's; "": none */
-	bool only_aliases;      /* only models named "…+links" are touched; else every chat call */
+	enum hook_links links;
+	struct str links_by_key; /* "ID=off, ID=alias": for callers with these keys, in place of links */
 	int64_t connect_ms, idle_ms; /* 0: 10 s, 10 min: to connect, and without a byte from the upstream */
+	int64_t keep_alive_ms;       /* 0: 15 s: a stream whose text is held back says so for so long with a comment */
 	struct shelf_slot *slot;
 	/* Takes an insertion for the ledger; called on the hook's thread. NULL: nothing is recorded. */
 	void (*record)(void *arg, const struct ledger_insertion *rec);
 	void *record_arg;
 };
 struct hook;
-/* E_INPUT: the upstream is no http(s) URL. Strings are copied. */
+/* E_INPUT: the upstream is no http(s) URL, or links_by_key is not of that form. Strings are copied. */
 MUST_USE enum status hook_new(const struct hook_options *o, struct hook **out, struct err *e);
 /* Ends all calls as if the upstream had closed; no new ones. Returns when every waker was woken. */
 void hook_close(struct hook *h);
@@ -39,6 +45,7 @@ struct hook_request {
 	struct str method, target; /* target: raw path and query, "/v1/…" */
 	const struct hook_field *field;
 	size_t field_count;
+	struct str caller; /* id of our key; "" none */
 	bool own_key;    /* the key among the headers is for us: it goes no further */
 	struct str body; /* may be packed as its Content-Encoding says only if it is not a chat call */
 	/* Frees the body; called once, when the upstream has it or needs it no more. May be NULL. */

@@ -162,9 +162,10 @@ static bool hear(struct hook *h)
 
 static int wait_ms(const struct hook *h)
 {
-	if (h->deadline_us == INT64_MAX)
+	int64_t next = h->running && h->look_us < h->deadline_us ? h->look_us : h->deadline_us;
+	if (next == INT64_MAX)
 		return -1;
-	int64_t left = h->deadline_us - mono_us();
+	int64_t left = next - mono_us();
 	return left <= 0 ? 0 : left > 60000000 ? 60000 : (int)((left + 999) / 1000);
 }
 
@@ -188,6 +189,17 @@ static void on_event(struct hook *h, const struct epoll_event *ev)
 	}
 }
 
+/* Four times in the time after which a silent stream must speak. */
+static void look_for_silence(struct hook *h)
+{
+	int64_t now = mono_us();
+	if (now < h->look_us)
+		return;
+	for (struct hook_call *c = h->running; c; c = c->next)
+		answer_wait(c, now);
+	h->look_us = now + h->options.keep_alive_ms * 250;
+}
+
 static void *work(void *arg)
 {
 	struct hook *h = arg;
@@ -203,6 +215,7 @@ static void *work(void *arg)
 			curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 		}
 		end_done(h);
+		look_for_silence(h);
 	}
 	while (h->running)
 		cut(h->running);
@@ -236,6 +249,12 @@ static enum status read_key(struct hook *h, struct str key, struct err *e)
 	return OK;
 }
 
+static enum status read_links(struct hook *h, struct str by_key, struct err *e)
+{
+	h->links_by_key = strndup(by_key.p ? by_key.p : "", by_key.n);
+	return h->links_by_key ? links_check(by_key, e) : err_set(e, E_NOMEM, "", "out of memory");
+}
+
 static enum status open_multi(struct hook *h, struct err *e)
 {
 	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = tag_of(TAG_BELL, 0)};
@@ -262,6 +281,7 @@ enum status hook_new(const struct hook_options *o, struct hook **out, struct err
 		return err_set(e, E_NOMEM, "upstream", "out of memory");
 	h->options = *o;
 	h->options.connect_ms = o->connect_ms > 0 ? o->connect_ms : 10000;
+	h->options.keep_alive_ms = o->keep_alive_ms > 0 ? o->keep_alive_ms : 15000;
 	h->options.idle_ms = o->idle_ms > 0 ? o->idle_ms : 600000;
 	h->deadline_us = INT64_MAX;
 	h->epoll = h->bell = -1;
@@ -271,6 +291,8 @@ enum status hook_new(const struct hook_options *o, struct hook **out, struct err
 	enum status s = read_upstream(h, o->upstream, e);
 	if (s == OK)
 		s = read_key(h, o->key, e);
+	if (s == OK)
+		s = read_links(h, o->links_by_key, e);
 	if (s == OK)
 		s = open_multi(h, e);
 	if (s != OK) {
@@ -312,5 +334,6 @@ void hook_free(struct hook *h)
 	if (h->key)
 		explicit_bzero(h->key, strlen(h->key));
 	free(h->key);
+	free(h->links_by_key);
 	free(h);
 }

@@ -100,6 +100,7 @@ static enum status open_call(struct request *r, const struct fields *all, struct
 		.target = r->target,
 		.field = all->f,
 		.field_count = all->n,
+		.caller = str_of(r->caller.key_id),
 		.own_key = keys_required(r->server),
 		.body = r->bytes,
 		.body_free = free_body,

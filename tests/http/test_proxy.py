@@ -557,3 +557,65 @@ def test_keys(make_service, up):
     assert up.calls[-1].headers["x-api-key"] == "sk-upstream" and "authorization" not in up.calls[-1].headers
     node.stop()
     assert "sk-upstream" not in node.log() and keys["publisher"] not in node.log()
+
+
+def test_each_key_has_its_own_way(make_service, up):
+    node = make_service("by-key", "--upstream", up.url, env=QUIET)
+    made = [run("key", "create", "--role", r, "--data", node.data, check=0).stdout.split()[0] for r in ("admin", "publisher", "publisher", "publisher")]
+    ids = [line.split()[0] for line in run("key", "list", "--data", node.data, check=0).stdout.splitlines() if "publisher" in line]
+    node.flags += ["--upstream-links-by-key", f"{ids[0]}=off, {ids[1]}=alias"]
+    node.session.headers["authorization"] = "Bearer " + made[0]
+    start(node)
+    up.script = lambda c: c.whole(completion(ANSWER))
+
+    def linked(**k):
+        for key in made[1:]:
+            text = ask(node, headers={"authorization": "Bearer " + key, **k.get("headers", {})}, model=k.get("model", "m")).json()["choices"][0]["message"]["content"]
+            yield bool(LINK.search(text))
+    assert sorted(linked()) == [False, False, True]
+    assert sorted(linked(model="m+links")) == [False, True, True]
+    assert list(linked(headers={"X-Inlay": "on"})) == [True] * 3 and list(linked(headers={"X-Inlay": "off"})) == [False] * 3
+
+
+@pytest.mark.parametrize("wrong", ["x", "x=maybe", "=off", "a=off,b"])
+def test_ways_that_are_none_are_refused(wrong):
+    done = run("serve", "--upstream", "http://127.0.0.1:1", "--upstream-links-by-key", wrong, "--listen", "127.0.0.1:0", "--ledger", "none", "--secret-file", "/dev/null")
+    assert done.returncode != 0
+
+
+def test_held_text_says_that_it_lives(make_service, up):
+    node = start(make_service("alive", "--upstream", up.url, "--keep-alive-ms", "50", env=QUIET))
+    go = threading.Event()
+
+    def script(c):
+        c.head(type="text/event-stream", Transfer_Encoding="chunked")
+        events = chunks(ANSWER, 46)  # up to within the name
+        c.piece(body(events[:2], done=False))
+        assert go.wait(DEADLINE)
+        c.piece(body(events[2:]))
+        c.send(b"0\r\n\r\n")
+    up.script = script
+    r = requests.post(node.url + CHAT, json={"model": "m", "messages": MESSAGES, "stream": True}, stream=True, timeout=DEADLINE)
+    got = b""
+    for piece in r.iter_content(None):
+        got += piece
+        if got.count(b": keep-alive\n\n") >= 2:
+            go.set()
+    assert texts(got) == {0: node.insert(ANSWER, None, messages=MESSAGES, model="m")["answer"]}
+    assert "inlay_hook_keep_alives_total" in node.get("/metrics").text
+
+
+def test_what_was_done_can_be_seen(node, up):
+    def count():
+        return {m[0]: float(m[1]) for m in re.findall(r"^(inlay_hook_\S+) (\S+)$", node.get("/metrics").text, re.M)}
+    before = count()
+    up.script = lambda c: c.whole(completion(ANSWER, n=2))
+    assert ask(node).headers["inlay-links"] == "2"
+    assert "inlay-links" not in ask(node, headers={"X-Inlay": "off"}).headers
+    streamed(node, up, body(chunks(ANSWER)))
+    up.script = lambda c: c.send(b"nonsense")
+    ask(node)
+    more = {k: v - before[k] for k, v in count().items()}
+    assert [more[f'inlay_hook_answers_total{{way="{w}"}}'] for w in ("whole", "streamed", "passed")] == [1, 1, 1]
+    assert more["inlay_hook_broken_total"] == 1 and more["inlay_hook_seconds_count"] > 0
+    eventually(lambda: count()["inlay_hook_calls_open"] == 0, "no call is open")
