@@ -93,6 +93,11 @@ bench: all $(BENCH)
 # Links on labelled answers, ours and ../shared/quality: tables, errors by cause (ERRORS=N of each), look-aheads.
 quality: all
 	tests/quality/measure.py $(BUILD)
+# Every phrase of labelled answers that could be linked, with its facts: what tests/quality/weigh/fit.py fits `weigh` on.
+$(BUILD)/quality/candidates: tests/quality/weigh/candidates.c $(lib_rooms) $(BUILD)/obj/service/app/rulebook.o
+	@mkdir -p $(@D)
+	@echo "  CC    $@"; $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/obj/service/app/rulebook.o \
+		-Wl,--start-group $(lib_rooms) -Wl,--end-group $(LDLIBS)
 # The weights of the linear model, from the questions in tests/quality/train; the same bytes each time.
 train: ; tests/quality/train.py
 run: ; @tests/demo/run "$(PORT)" "$(DEMO)"
