@@ -79,9 +79,12 @@ static bool tied_behind(const struct insert *in, uint32_t at)
 {
 	struct str s = text_source(in->text), w = text_folded(in->text, at);
 	const struct text_token *t = token(in, at);
-	if (t->end + 1 >= s.n)
-		return !in->finished; /* a hyphen may come: held back until it is known */
-	bool hyphen = s.p[t->end] == '-' && s.p[t->end + 1] != ' ';
+	if (t->end + 1 >= s.n && in->finished)
+		return false;
+	bool dash = t->end < s.n && s.p[t->end] == '-';
+	if (t->end >= s.n || (dash && t->end + 1 >= s.n))
+		return true; /* a hyphen may come: held back until it is known */
+	bool hyphen = dash && s.p[t->end + 1] != ' ';
 	bool genitive = w.n == 1 && w.p[0] == 's' && at > 0 && t->start - token(in, at - 1)->end <= 3 && s.p[t->start - 1] != ' ';
 	return hyphen || genitive;
 }

@@ -216,9 +216,12 @@ def test_a_chore_of_the_interface_gets_no_links(node, up):
     assert whole(node, up, ANSWER, messages=chore) == ANSWER
 
 
-def test_what_can_hold_no_link_does_not_wait(node, up):
-    """In lockstep: the upstream says the next word only when the client has the one before."""
-    words = PLAIN.split(" ")
+@pytest.mark.parametrize("asked,text", [(IDLE, PLAIN), (MESSAGES, "It is the last of them that you will find, as it does not"),
+                                        (MESSAGES, "I think that it is for you, and that it will be for the")])
+def test_what_can_hold_no_link_does_not_wait(node, up, asked, text):
+    """In lockstep: the upstream says the next word only when the client has the one before. When somebody is shopping, words that belong to no thing go
+    at once too."""
+    words = text.split(" ")
     turn = threading.Semaphore(0)
 
     def script(c):
@@ -228,7 +231,7 @@ def test_what_can_hold_no_link_does_not_wait(node, up):
             assert turn.acquire(timeout=DEADLINE)
         c.send(b"0\r\n\r\n")
     up.script = script
-    r = requests.post(node.url + CHAT, json={"messages": IDLE, "stream": True},
+    r = requests.post(node.url + CHAT, json={"messages": asked, "stream": True},
                       stream=True, timeout=DEADLINE)
     got = []
     for line in r.iter_lines(chunk_size=1):
