@@ -1,191 +1,11 @@
 /* rules.c: from YAML to compiled rules. Every complaint names the rule and its line. */
-#include "intent/rules.h"
-#include "intent/gate.h"
+#include "intent/load.h"
 #include "intent/plain.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_MAX = 16 << 20, PATTERN_MAX = 64 << 10, TERMS_MAX = 1 << 16, MATCH_LIMIT = 200000, DEPTH_LIMIT = 500, HEAP_LIMIT_KIB = 1024 };
-
-struct loader {
-	struct intent_rules *r;
-	const struct doc *macros;
-	struct str *expanded; /* beside macros->items */
-	struct gate *gate;    /* for one expression after the other */
-	struct err *e;
-};
-
-/* ---- complaints ------------------------------------------------------------------ */
-
-static enum status bad(struct loader *l, const struct doc *at, const char *what)
-{
-	char where[64];
-	struct str name = doc_text(at, "name", at->key);
-	snprintf(where, sizeof(where), "rule %.*s, line %d", STR_ARG(str_sub(name, 0, 40)), at->line);
-	return err_set(l->e, E_INPUT, where, "%s", what);
-}
-
-static enum status no_memory(struct loader *l)
-{
-	return err_set(l->e, E_NOMEM, "rules", "no memory for the rules");
-}
-
-/* Keys of a map must be among `known`, so that a slip of the pen is an error, not a rule without effect. */
-static enum status only_keys(struct loader *l, const struct doc *map, const char *const *known)
-{
-	if (map->kind != DOC_MAP)
-		return bad(l, map, "expected keys and values");
-	for (size_t i = 0; i < map->count; i++) {
-		size_t k = 0;
-		while (known[k] != NULL && !str_eq(map->items[i].key, str_of(known[k])))
-			k++;
-		if (known[k] == NULL)
-			return bad(l, map, "has a key that is not known");
-	}
-	return OK;
-}
-
-/* ---- macros and regular expressions ------------------------------------------------ */
-
-static bool macro_value(const struct loader *l, struct str name, size_t limit, struct str *out)
-{
-	for (size_t i = 0; i < limit; i++)
-		if (str_eq(l->macros->items[i].key, name)) {
-			*out = l->expanded[i];
-			return true;
-		}
-	return false;
-}
-
-/* Puts text into out with ${name} replaced by the macros before `limit`, and <it> by the mark; (?<it> opens a group. */
-static enum status expand(struct loader *l, const struct doc *at, struct str text, size_t limit, struct buf *out)
-{
-	for (size_t i = 0; i < text.n; i++) {
-		struct str rest = str_sub(text, i, text.n), value;
-		if (str_starts(rest, STR("<it>")) && !str_ends(str_sub(text, 0, i), STR("(?"))) {
-			buf_put(out, STR(STANCE_MARK));
-			i += 3;
-		} else if (str_starts(rest, STR("${"))) {
-			size_t end = str_find(rest, STR("}"), 2);
-			if (!macro_value(l, str_sub(rest, 2, end), limit, &value))
-				return bad(l, at, "names a macro that is not defined above it");
-			buf_put(out, value);
-			i += end;
-		} else {
-			buf_putc(out, text.p[i]);
-		}
-	}
-	return out->failed ? bad(l, at, "is too long when its macros are filled in") : OK;
-}
-
-static enum status load_macros(struct loader *l, const struct doc *macros)
-{
-	static const struct doc none = {.kind = DOC_MAP};
-	l->macros = macros == NULL ? &none : macros;
-	if (l->macros->kind != DOC_MAP)
-		return bad(l, l->macros, "macros must be names and texts");
-	l->expanded = ARENA_TAKE(l->r->arena, struct str, l->macros->count + 1);
-	if (l->expanded == NULL)
-		return no_memory(l);
-	for (size_t i = 0; i < l->macros->count; i++) {
-		struct buf text;
-		buf_init(&text, PATTERN_MAX);
-		enum status s = expand(l, &l->macros->items[i], l->macros->items[i].text, i, &text);
-		if (s == OK)
-			l->expanded[i] = arena_take_str(l->r->arena, buf_str(&text));
-		buf_done(&text);
-		if (s != OK)
-			return s;
-	}
-	return arena_failed(l->r->arena) ? no_memory(l) : OK;
-}
-
-static enum status compile_failed(struct loader *l, const struct doc *at, int code, size_t offset)
-{
-	char what[180], reason[120];
-	pcre2_get_error_message(code, (PCRE2_UCHAR *)reason, sizeof(reason));
-	snprintf(what, sizeof(what), "regex: %s (at character %zu, macros filled in)", reason, offset);
-	return bad(l, at, what);
-}
-
-static enum status compile_text(struct loader *l, const struct doc *at, struct str text, struct pattern *p)
-{
-	static const char *const groups[GROUPS_MAX] = {"lo", "hi", "it"};
-	int code;
-	size_t offset;
-	p->code = pcre2_compile((PCRE2_SPTR)text.p, text.n, PCRE2_UTF | PCRE2_NO_AUTO_CAPTURE, &code, &offset, NULL);
-	if (p->code == NULL)
-		return compile_failed(l, at, code, offset);
-	/* without JIT (an old CPU, a hardened kernel) the interpreter does the same work */
-	p->jit = pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
-	for (size_t g = 0; g < GROUPS_MAX; g++) {
-		int number = pcre2_substring_number_from_name(p->code, (PCRE2_SPTR)groups[g]);
-		p->group[g] = number > 0 ? (uint32_t)number : 0;
-	}
-	return OK;
-}
-
-/* Gives the pattern a gate if its text has one. */
-static enum status make_gate(struct loader *l, struct str text, struct pattern *p)
-{
-	struct intent_rules *r = l->r;
-	struct err why = {0};
-	if (r->gate_count + 1 >= GATES_MAX || !gate_read(text, l->gate))
-		return OK;
-	p->gate = ++r->gate_count;
-	for (size_t i = 0; i < l->gate->count; i++)
-		if (words_add(r->gate_words, l->gate->words[i], p->gate, &why) != OK)
-			return no_memory(l);
-	return OK;
-}
-
-static enum status compile(struct loader *l, const struct doc *at, struct str regex, struct pattern *p)
-{
-	struct buf text;
-	buf_init(&text, PATTERN_MAX);
-	enum status s = expand(l, at, regex, l->macros->count, &text);
-	if (s == OK)
-		s = compile_text(l, at, buf_str(&text), p);
-	if (s == OK)
-		s = make_gate(l, buf_str(&text), p);
-	buf_done(&text);
-	return s;
-}
-
-/* ---- words --------------------------------------------------------------------------- */
-
-static enum status add_word(struct loader *l, const struct doc *at, struct str word, struct term term)
-{
-	struct buf plain;
-	buf_init(&plain, 4096);
-	enum status s = E_NOMEM;
-	struct err why = {0};
-	if (l->r->term_count < TERMS_MAX && plain_text(word, &plain)) {
-		l->r->terms[l->r->term_count] = term;
-		s = words_add(l->r->words, str_trim(buf_str(&plain)), l->r->term_count++, &why);
-	}
-	buf_done(&plain);
-	return s == E_INPUT ? bad(l, at, why.text) : s == E_NOMEM ? no_memory(l) : s;
-}
-
-static enum status add_words(struct loader *l, const struct doc *at, const char *key, struct term term)
-{
-	const struct doc *list = doc_get(at, key);
-	if (list == NULL)
-		return OK;
-	if (list->kind != DOC_LIST)
-		return bad(l, at, "words must be a list");
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->items[i].kind != DOC_SCALAR)
-			return bad(l, at, "words must be plain words");
-		enum status s = add_word(l, at, list->items[i].text, term);
-		if (s != OK)
-			return s;
-	}
-	return OK;
-}
+enum { ARENA_MAX = 16 << 20, MATCH_LIMIT = 200000, DEPTH_LIMIT = 500, HEAP_LIMIT_KIB = 1024 };
 
 /* ---- the sections of intent.yaml --------------------------------------------------------- */
 
@@ -208,46 +28,46 @@ static enum status load_common(struct loader *l, const struct doc *at, struct pa
 {
 	static const struct choice langs[] = {{"en", PLAIN_LATIN}, {"zh", PLAIN_HAN}, {"any", PLAIN_LATIN | PLAIN_HAN}, {NULL, 0}};
 	if (!choose(doc_text(at, "lang", STR("any")), langs, &p->scripts))
-		return bad(l, at, "lang is en, zh or any");
+		return load_bad(l, at, "lang is en, zh or any");
 	p->name = arena_take_str(l->r->arena, doc_text(at, "name", STR_NONE));
 	if (p->name.n == 0)
-		return bad(l, at, "has no name");
+		return load_bad(l, at, "has no name");
 	struct str regex = doc_text(at, "regex", STR_NONE);
-	return regex.n > 0 ? compile(l, at, regex, p) : OK;
+	return regex.n > 0 ? load_regex(l, at, regex, p) : OK;
 }
 
 static enum status load_evidence(struct loader *l, const struct doc *at, size_t index, struct pattern *p)
 {
 	static const char *const keys[] = {"name", "lang", "where", "weight", "regex", "words", NULL};
 	static const struct choice places[] = {{"question", WHERE_QUESTION}, {"answer", WHERE_ANSWER}, {"both", WHERE_QUESTION | WHERE_ANSWER}, {NULL, 0}};
-	enum status s = only_keys(l, at, keys);
+	enum status s = load_only_keys(l, at, keys);
 	if (s == OK)
 		s = load_common(l, at, p);
 	if (s != OK)
 		return s;
 	if (!choose(doc_text(at, "where", STR("question")), places, &p->where))
-		return bad(l, at, "where is question, answer or both");
+		return load_bad(l, at, "where is question, answer or both");
 	if (doc_real(at, "weight", 0, &p->weight, NULL) != OK || !(p->weight >= -20 && p->weight <= 20) || p->weight == 0)
-		return bad(l, at, "weight is a number from -20 to 20, not 0");
+		return load_bad(l, at, "weight is a number from -20 to 20, not 0");
 	if (p->code == NULL && doc_get(at, "words") == NULL)
-		return bad(l, at, "needs a regex or words");
+		return load_bad(l, at, "needs a regex or words");
 	p->signal = arena_take_printf(l->r->arena, "%s:%.*s", p->where == WHERE_ANSWER ? "answer" : "question", STR_ARG(p->name));
-	return add_words(l, at, "words", (struct term){.kind = TERM_EVIDENCE, .index = (uint16_t)index});
+	return load_words(l, at, "words", (struct term){.kind = TERM_EVIDENCE, .index = (uint16_t)index});
 }
 
 static enum status load_kind(struct loader *l, const struct doc *at, const struct choice *kinds, struct pattern *p)
 {
 	static const char *const keys[] = {"name", "lang", "where", "kind", "regex", NULL};
 	unsigned kind;
-	enum status s = only_keys(l, at, keys);
+	enum status s = load_only_keys(l, at, keys);
 	if (s == OK)
 		s = load_common(l, at, p);
 	if (s != OK)
 		return s;
 	if (p->code == NULL)
-		return bad(l, at, "needs a regex");
+		return load_bad(l, at, "needs a regex");
 	if (!choose(doc_text(at, "kind", STR_NONE), kinds, &kind))
-		return bad(l, at, "has an unknown kind");
+		return load_bad(l, at, "has an unknown kind");
 	p->kind = (enum pattern_kind)kind;
 	return OK;
 }
@@ -261,7 +81,7 @@ static enum status load_budget(struct loader *l, const struct doc *at, size_t in
 		return s;
 	bool needs_lo = p->kind == KIND_MIN || p->kind == KIND_RANGE, needs_hi = p->kind == KIND_MAX || p->kind == KIND_RANGE;
 	if ((needs_lo && p->group[GROUP_LO] == 0) || (needs_hi && p->group[GROUP_HI] == 0))
-		return bad(l, at, "its kind needs the group (?<lo>), (?<hi>) or both");
+		return load_bad(l, at, "its kind needs the group (?<lo>), (?<hi>) or both");
 	return OK;
 }
 
@@ -271,7 +91,7 @@ static enum status load_said(struct loader *l, const struct doc *at, size_t inde
 	(void)index;
 	enum status s = load_kind(l, at, kinds, p);
 	if (s == OK && p->kind != KIND_COMPARES && p->group[GROUP_IT] == 0)
-		return bad(l, at, "needs the group (?<it>) around the thing");
+		return load_bad(l, at, "needs the group (?<it>) around the thing");
 	return s;
 }
 
@@ -282,11 +102,11 @@ static enum status load_stance(struct loader *l, const struct doc *at, size_t in
 	(void)index;
 	enum status s = load_kind(l, at, kinds, p);
 	if (s == OK && !choose(doc_text(at, "where", STR("answer")), places, &p->where))
-		return bad(l, at, "where is answer, lead or verdict");
+		return load_bad(l, at, "where is answer, lead or verdict");
 	if (s == OK && (p->kind == KIND_PICKED) != (p->where == WHERE_VERDICT))
-		return bad(l, at, "what is picked is told by verdicts, and they tell nothing else");
+		return load_bad(l, at, "what is picked is told by verdicts, and they tell nothing else");
 	if (s == OK && p->where != WHERE_LEAD && str_find(doc_text(at, "regex", STR_NONE), STR("<it>"), 0) == doc_text(at, "regex", STR_NONE).n)
-		return bad(l, at, "must say where the words stand: <it>");
+		return load_bad(l, at, "must say where the words stand: <it>");
 	return s;
 }
 
@@ -298,10 +118,10 @@ static enum status load_section(struct loader *l, const struct doc *root, const 
 	if (list == NULL)
 		return OK;
 	if (list->kind != DOC_LIST || list->count > RULES_MAX)
-		return bad(l, list, "must be a list of at most 512 rules");
+		return load_bad(l, list, "must be a list of at most 512 rules");
 	out->items = ARENA_TAKE(l->r->arena, struct pattern, list->count + 1);
 	if (out->items == NULL)
-		return no_memory(l);
+		return load_no_memory(l);
 	for (size_t i = 0; i < list->count; i++) {
 		out->count = i + 1; /* before loading, so that a half-loaded rule is freed too */
 		enum status s = load(l, &list->items[i], i, &out->items[i]);
@@ -324,7 +144,7 @@ static enum status order_evidence(struct loader *l)
 	const struct patterns *all = &l->r->evidence;
 	uint16_t *order = ARENA_TAKE(l->r->arena, uint16_t, all->count + 1);
 	if (order == NULL)
-		return no_memory(l);
+		return load_no_memory(l);
 	for (size_t i = 0; i < all->count; i++) {
 		size_t k = i;
 		for (; k > 0 && tried_before(&all->items[i], &all->items[order[k - 1]]); k--)
@@ -342,7 +162,7 @@ static enum status load_score(struct loader *l, const struct doc *at)
 	if (at == NULL)
 		return err_set(l->e, E_MISSING, "score", "intent rules need the section score");
 	struct intent_rules *r = l->r;
-	enum status s = only_keys(l, at, keys);
+	enum status s = load_only_keys(l, at, keys);
 	if (s != OK)
 		return s;
 	if (doc_real(at, "consumer", 0.6, &r->consumer, l->e) != OK || doc_real(at, "informational", 0.3, &r->informational, l->e) != OK ||
@@ -361,7 +181,7 @@ static enum status load_intent(struct loader *l, const struct doc *root)
 {
 	static const char *const keys[] = {"score", "macros", "evidence", "budget", "said", "stance", NULL};
 	struct intent_rules *r = l->r;
-	enum status s = only_keys(l, root, keys);
+	enum status s = load_only_keys(l, root, keys);
 	if (s == OK)
 		s = load_macros(l, doc_get(root, "macros"));
 	if (s == OK)
@@ -387,7 +207,7 @@ static enum status load_locales(struct loader *l, const struct doc *at, struct t
 	if (list == NULL)
 		return OK;
 	if (list->kind != DOC_LIST || list->count > ARRAY_LEN(t->locales))
-		return bad(l, at, "locales is a list of at most 8");
+		return load_bad(l, at, "locales is a list of at most 8");
 	for (size_t i = 0; i < list->count; i++)
 		t->locales[t->locale_count++] = arena_take_str(l->r->arena, list->items[i].text);
 	return OK;
@@ -399,16 +219,16 @@ static enum status load_topic_regexes(struct loader *l, const struct doc *at, si
 	if (list == NULL)
 		return OK;
 	if (list->kind != DOC_LIST)
-		return bad(l, at, "regex is a list in topics");
+		return load_bad(l, at, "regex is a list in topics");
 	for (size_t i = 0; i < list->count; i++) {
 		struct patterns *all = &l->r->topic_patterns;
 		if (all->count == RULES_MAX)
-			return bad(l, at, "more than 512 regexes in topics");
+			return load_bad(l, at, "more than 512 regexes in topics");
 		struct pattern *p = &all->items[all->count++];
 		p->name = l->r->topics[index].name;
 		p->weight = (double)index;
 		p->scripts = PLAIN_LATIN | PLAIN_HAN;
-		enum status s = compile(l, at, list->items[i].text, p);
+		enum status s = load_regex(l, at, list->items[i].text, p);
 		if (s != OK)
 			return s;
 	}
@@ -420,45 +240,45 @@ static enum status load_topic(struct loader *l, const struct doc *at, size_t ind
 	static const char *const keys[] = {"name", "question", "answer", "holds", "locales", "strong", "weak", "regex", NULL};
 	struct topic *t = &l->r->topics[index];
 	int64_t question, answer;
-	enum status s = only_keys(l, at, keys);
+	enum status s = load_only_keys(l, at, keys);
 	if (s != OK)
 		return s;
 	if (doc_int(at, "question", 2, &question, NULL) != OK || doc_int(at, "answer", 4, &answer, NULL) != OK || question < 1 || answer < 1 || question > 100 ||
 	        answer > 100)
-		return bad(l, at, "question and answer are points from 1 to 100");
+		return load_bad(l, at, "question and answer are points from 1 to 100");
 	if (doc_bool(at, "holds", false, &t->holds, NULL) != OK)
-		return bad(l, at, "holds is true or false");
+		return load_bad(l, at, "holds is true or false");
 	t->question = (uint32_t)question;
 	t->answer = (uint32_t)answer;
 	t->name = arena_take_str(l->r->arena, doc_text(at, "name", STR_NONE));
 	t->signal = arena_take_printf(l->r->arena, "topic:%.*s", STR_ARG(t->name));
 	if (t->name.n == 0)
-		return bad(l, at, "has no name");
+		return load_bad(l, at, "has no name");
 	s = load_locales(l, at, t);
 	if (s == OK)
-		s = add_words(l, at, "strong", (struct term){.kind = TERM_TOPIC, .points = 2, .index = (uint16_t)index});
+		s = load_words(l, at, "strong", (struct term){.kind = TERM_TOPIC, .points = 2, .index = (uint16_t)index});
 	if (s == OK)
-		s = add_words(l, at, "weak", (struct term){.kind = TERM_TOPIC, .points = 1, .index = (uint16_t)index});
+		s = load_words(l, at, "weak", (struct term){.kind = TERM_TOPIC, .points = 1, .index = (uint16_t)index});
 	return s == OK ? load_topic_regexes(l, at, index) : s;
 }
 
 static enum status load_topics(struct loader *l, const struct doc *root)
 {
 	static const char *const keys[] = {"topics", "exceptions", NULL};
-	enum status s = only_keys(l, root, keys);
+	enum status s = load_only_keys(l, root, keys);
 	if (s != OK)
 		return s;
 	const struct doc *list = doc_get(root, "topics");
 	if (list == NULL || list->kind != DOC_LIST || list->count > TOPICS_MAX)
-		return bad(l, root, "topics must be a list of at most 64");
+		return load_bad(l, root, "topics must be a list of at most 64");
 	l->r->topic_patterns.items = ARENA_TAKE(l->r->arena, struct pattern, RULES_MAX);
 	if (l->r->topic_patterns.items == NULL)
-		return no_memory(l);
+		return load_no_memory(l);
 	for (size_t i = 0; i < list->count && s == OK; i++) {
 		l->r->topic_count = i + 1;
 		s = load_topic(l, &list->items[i], i);
 	}
-	return s == OK ? add_words(l, root, "exceptions", (struct term){.kind = TERM_EXCEPTION}) : s;
+	return s == OK ? load_words(l, root, "exceptions", (struct term){.kind = TERM_EXCEPTION}) : s;
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -474,7 +294,7 @@ static bool rules_init(struct intent_rules *r)
 	pcre2_set_match_limit(r->limits, MATCH_LIMIT);
 	pcre2_set_depth_limit(r->limits, DEPTH_LIMIT);
 	pcre2_set_heap_limit(r->limits, HEAP_LIMIT_KIB);
-	r->terms = ARENA_TAKE(r->arena, struct term, TERMS_MAX);
+	r->terms = ARENA_TAKE(r->arena, struct term, LOAD_TERMS_MAX);
 	return r->terms != NULL;
 }
 
@@ -493,7 +313,7 @@ enum status intent_rules_new(const struct doc *intent, const struct doc *topics,
 		s = load_topics(&l, topics);
 	free(gate);
 	if (s == OK && arena_failed(r->arena))
-		s = no_memory(&l);
+		s = load_no_memory(&l);
 	if (s != OK) {
 		intent_rules_free(r);
 		return s;
