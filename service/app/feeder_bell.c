@@ -58,12 +58,13 @@ static enum status check_mark(struct feeder *f, struct err *e)
 
 /* ---- owner ------------------------------------------------------------------------------------------ */
 
-static bool rung_has(const struct rung *r, const struct catalog_part *p)
+/* The merchant's part as it was pushed, or NULL. */
+static struct catalog_part *rung_of(const struct rung *r, const struct catalog_part *p)
 {
 	for (size_t i = 0; i < r->count; i++)
-		if (r->part[i] == p)
-			return true;
-	return false;
+		if (str_eq(part_merchant(r->part[i])->id, part_merchant(p)->id))
+			return r->part[i];
+	return NULL;
 }
 
 static void rung_done(struct rung *r)
@@ -113,9 +114,10 @@ static enum status ring(struct feeder *f, struct rung *r, struct err *e)
 		return s;
 	struct rung now = {part, 0};
 	for (size_t i = 0; i < n; i++) {
-		bool there = rung_has(r, part[i]);
+		struct catalog_part *old = rung_of(r, part[i]);
+		bool there = old && str_eq(part_generation(old), part_generation(part[i]));
 		if (!there && s == OK) {
-			s = feed_cache_put(f->cache, part[i], e);
+			s = feed_cache_put(f->cache, old, part[i], e);
 			there = s == OK;
 			metric_add(METRIC_REDIS_REFILLS, there);
 		}
@@ -150,11 +152,12 @@ static enum status own_turn(struct feeder *f, struct rung *r, bool *look_again, 
 
 static enum status fetch(struct feeder *f, struct str merchant, struct err *e)
 {
-	struct catalog_part *part;
-	enum status s = feed_cache_get(f->cache, merchant, f->max_part, &part, e);
-	if (s != OK)
+	struct catalog_part *part, *old = stock_get(f->stock, merchant);
+	enum status s = feed_cache_get(f->cache, merchant, old, f->max_part, &part, e);
+	if (s != OK) {
+		part_unref(old);
 		return s == E_MISSING ? OK : s; /* it was flushed meanwhile: what is on the shelf stays */
-	struct catalog_part *old = stock_get(f->stock, merchant);
+	}
 	bool same = old && str_eq(part_generation(old), part_generation(part));
 	part_unref(old);
 	if (same) {

@@ -259,15 +259,15 @@ static bool same_merchant(const struct merchant *a, const struct merchant *b)
 }
 
 /* A part of m's with old's products (none when keep is false), under a new generation. */
-static enum status rebuild(struct feeder *f, const struct merchant *m, const struct catalog_part *old, bool keep, struct catalog_part **out, struct err *e)
+static enum status rebuild(struct feeder *f, const struct merchant *m, struct catalog_part *old, bool keep, struct catalog_part **out, struct err *e)
 {
 	char generation[64];
 	enum status s = next_generation(f, old, keep, generation, e);
+	if (s == OK && keep && old)
+		return part_with_merchant(old, m, str_of(generation), out, e);
 	struct part_builder *b = s == OK ? part_builder_new(m, f->max_part) : NULL;
 	if (s == OK && !b)
 		s = err_set(e, E_NOMEM, "", "out of memory");
-	if (s == OK && keep && old)
-		s = part_builder_copy(b, old, e);
 	if (s == OK)
 		return part_builder_finish(b, str_of(generation), out, e);
 	part_builder_free(b);

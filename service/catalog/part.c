@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MERCHANT_TEXT (8u << 20)
+
 /* Where the n-th product is, without counting: how many products come before each change. */
 static void number_changes(struct catalog_part *p)
 {
@@ -164,11 +166,24 @@ static void refs_done(struct store **refs, size_t n)
 	free(refs);
 }
 
+static bool merchant_same(const struct merchant *a, const struct merchant *b)
+{
+	struct buf x, y;
+	buf_init(&x, MERCHANT_TEXT);
+	buf_init(&y, MERCHANT_TEXT);
+	merchant_write_json(a, true, &x);
+	merchant_write_json(b, true, &y);
+	bool same = !x.failed && !y.failed && str_eq(buf_str(&x), buf_str(&y));
+	buf_done(&x);
+	buf_done(&y);
+	return same;
+}
+
 enum status part_with_merchant(struct catalog_part *p, const struct merchant *m, struct str generation, struct catalog_part **out, struct err *e)
 {
 	if (!str_eq(m->id, p->seller->merchant.id))
 		return err_set(e, E_BUG, "", "a part cannot move to another merchant");
-	struct seller *seller = seller_new(m);
+	struct seller *seller = merchant_same(m, &p->seller->merchant) ? seller_ref(p->seller) : seller_new(m);
 	struct change *change = calloc(p->change_count + 1, sizeof(*change));
 	struct store **later = refs_of(p, false);
 	if (!seller || !change || !later) {

@@ -9,9 +9,6 @@
 #define BATCH_BYTES (1u << 20) /* in flight at once */
 #define BATCH_GETS 8
 #define CHUNK_MAX (512u << 20) /* Redis' own limit of a string */
-#define ENTRY_MAX (8u << 20)
-#define LINE_MEMORY (16u << 20)
-#define WRITE_GRACE "3600" /* seconds until an unfinished version is gone */
 #define READ_GRACE "60"    /* seconds that readers of a replaced version have left */
 #define TRIES 3            /* a version may be replaced while it is read */
 
@@ -40,6 +37,7 @@ void feed_cache_free(struct feed_cache *c)
 	if (!c)
 		return;
 	redis_free(c->redis);
+	free(c->read);
 	free(c);
 }
 
@@ -84,19 +82,15 @@ static void random_name(char out[EPOCH_TEXT + 1])
 	out[EPOCH_TEXT] = '\0';
 }
 
-struct key {
-	char text[256];
-};
-
-static struct str chunk_key(struct key *k, struct str merchant, struct str version, uint64_t i)
+struct str cache_key(struct cache_key *k, struct str merchant, struct str version, char kind, uint64_t i)
 {
-	int n = snprintf(k->text, sizeof(k->text), "inlay:cat:{%.*s}:%.*s:c:%llu", STR_ARG(merchant), STR_ARG(version), (unsigned long long)i);
+	int n = snprintf(k->text, sizeof(k->text), "inlay:cat:{%.*s}:%.*s:%c:%llu", STR_ARG(merchant), STR_ARG(version), kind, (unsigned long long)i);
 
 	return (struct str){k->text, n < 0 ? 0 : (size_t)n};
 }
 
 /* Takes the answers of n commands that were sent, and forgets them. */
-static enum status drain(struct feed_cache *c, size_t n, struct err *e)
+enum status cache_drain(struct feed_cache *c, size_t n, struct err *e)
 {
 	enum status s = OK;
 
@@ -109,44 +103,53 @@ static enum status drain(struct feed_cache *c, size_t n, struct err *e)
 	return s;
 }
 
-static enum status run(struct feed_cache *c, const struct str *args, size_t n, struct err *e)
+enum status cache_run(struct feed_cache *c, const struct str *args, size_t n, struct err *e)
 {
 	enum status s = redis_send(c->redis, args, n, e);
 
-	return s == OK ? drain(c, 1, e) : s;
+	return s == OK ? cache_drain(c, 1, e) : s;
 }
 
 /* The same command with one argument behind for every chunk. command: PERSIST KEY or EXPIRE KEY SECONDS. */
-static enum status for_chunks(struct feed_cache *c, struct str merchant, struct str version, uint64_t chunks, const char *expire, struct err *e)
+static enum status for_chunks(struct feed_cache *c, struct str merchant, struct str version, char kind, uint64_t chunks, const char *expire,
+	struct err *e)
 {
 	enum status s = OK;
 	size_t sent = 0;
 
 	for (uint64_t i = 0; s == OK && i < chunks; i++) {
-		struct key k;
-		struct str key = chunk_key(&k, merchant, version, i);
+		struct cache_key k;
+		struct str key = cache_key(&k, merchant, version, kind, i);
 		if (expire)
 			s = redis_send(c->redis, REDIS_ARGS(STR("EXPIRE"), key, str_of(expire)), e);
 		else
 			s = redis_send(c->redis, REDIS_ARGS(STR("PERSIST"), key), e);
 		if (s == OK && ++sent == 500) {
-			s = drain(c, sent, e);
+			s = cache_drain(c, sent, e);
 			sent = 0;
 		}
 	}
-	return s == OK ? drain(c, sent, e) : s;
+	return s == OK ? cache_drain(c, sent, e) : s;
 }
 
-static enum status ring(struct feed_cache *c, struct str merchant, struct str generation, struct str version, struct err *e)
+/* Replaced chunks and changes stay for those who are reading them. */
+static enum status expire(struct feed_cache *c, const struct entry *old, struct err *e)
 {
-	return run(c,
+	enum status s = for_chunks(c, old->merchant.id, old->version, 'c', old->chunks, READ_GRACE, e);
+
+	return s == OK ? for_chunks(c, old->merchant.id, old->version, 'd', old->changes, READ_GRACE, e) : s;
+}
+
+enum status cache_ring(struct feed_cache *c, struct str merchant, struct str generation, struct str version, struct err *e)
+{
+	return cache_run(c,
 		REDIS_ARGS(STR("XADD"), KEY_LOG, STR("MAXLEN"), STR("~"), STR("10000"), STR("*"), STR("merchant"), merchant, STR("generation"),
 			generation, STR("version"), version),
 		e);
 }
 
 /* E_MISSING, or E_INPUT when it is not ours. */
-static enum status find_entry(struct feed_cache *c, struct str merchant, struct arena *a, struct entry *out, struct err *e)
+enum status cache_find(struct feed_cache *c, struct str merchant, struct arena *a, struct entry *out, struct err *e)
 {
 	redisReply *reply = NULL;
 	enum status s = redis_call(c->redis, REDIS_ARGS(STR("HGET"), KEY_MERCHANTS, merchant), REDIS_REPLY_STRING, &reply, e);
@@ -174,8 +177,8 @@ struct writing {
 
 static enum status send_chunk(struct writing *w, struct err *e)
 {
-	struct key k;
-	struct str key = chunk_key(&k, w->entry.merchant.id, w->entry.version, w->entry.chunks);
+	struct cache_key k;
+	struct str key = cache_key(&k, w->entry.merchant.id, w->entry.version, 'c', w->entry.chunks);
 	enum status s;
 
 	if (w->chunk.failed)
@@ -188,7 +191,7 @@ static enum status send_chunk(struct writing *w, struct err *e)
 	buf_clear(&w->chunk);
 	if (s != OK || w->sent_bytes < BATCH_BYTES)
 		return s;
-	s = drain(w->c, w->sent, e);
+	s = cache_drain(w->c, w->sent, e);
 	w->sent = w->sent_bytes = 0;
 	return s;
 }
@@ -204,12 +207,12 @@ static enum status send_chunks(struct writing *w, struct err *e)
 		if ((i + 1) % CHUNK_LINES == 0 || i + 1 == n)
 			s = send_chunk(w, e);
 	}
-	return s == OK ? drain(w->c, w->sent, e) : s;
+	return s == OK ? cache_drain(w->c, w->sent, e) : s;
 }
 
 /* Makes the epoch if there is none. Where the waiter has been told that it was missing, it need not be told of this
  * one; in all other cases it must, for more than this merchant may be missing. */
-static enum status keep_epoch(struct feed_cache *c, struct err *e)
+enum status cache_keep_epoch(struct feed_cache *c, struct err *e)
 {
 	char epoch[EPOCH_TEXT + 1];
 	redisReply *reply = NULL;
@@ -225,19 +228,19 @@ static enum status keep_epoch(struct feed_cache *c, struct err *e)
 	return OK;
 }
 
-static enum status flip(struct writing *w, struct err *e)
+enum status cache_flip(struct feed_cache *c, const struct entry *en, struct err *e)
 {
 	struct buf json;
 	enum status s;
 
 	buf_init(&json, ENTRY_MAX);
-	entry_write(&w->entry, &json);
+	entry_write(en, &json);
 	if (json.failed)
 		s = err_set(e, E_NOMEM, "", "the merchant's own data is too large");
 	else
-		s = run(w->c, REDIS_ARGS(STR("HSET"), KEY_MERCHANTS, w->entry.merchant.id, buf_str(&json)), e);
+		s = cache_run(c, REDIS_ARGS(STR("HSET"), KEY_MERCHANTS, en->merchant.id, buf_str(&json)), e);
 	buf_done(&json);
-	return s == OK ? ring(w->c, w->entry.merchant.id, w->entry.generation, w->entry.version, e) : s;
+	return s == OK ? cache_ring(c, en->merchant.id, en->generation, en->version, e) : s;
 }
 
 static enum status write_version(struct writing *w, struct arena *a, struct err *e)
@@ -249,8 +252,9 @@ static enum status write_version(struct writing *w, struct arena *a, struct err 
 	enum status s;
 
 	random_name(version);
-	w->entry = (struct entry){*part_merchant(w->part), part_generation(w->part), str_of(version), STR_NONE, 0, part_count(w->part)};
-	s = find_entry(w->c, id, a, &old, e);
+	w->entry = (struct entry){.merchant = *part_merchant(w->part), .generation = part_generation(w->part), .base = part_generation(w->part),
+		.version = str_of(version), .count = part_count(w->part)};
+	s = cache_find(w->c, id, a, &old, e);
 	had_old = s == OK;
 	if (s != OK && s != E_MISSING && s != E_INPUT)
 		return s;
@@ -258,30 +262,40 @@ static enum status write_version(struct writing *w, struct arena *a, struct err 
 	digest_write(&w->digest, digest);
 	w->entry.digest = str_of(digest);
 	if (s == OK)
-		s = keep_epoch(w->c, e);
+		s = cache_keep_epoch(w->c, e);
 	if (s == OK)
-		s = for_chunks(w->c, id, w->entry.version, w->entry.chunks, NULL, e);
+		s = for_chunks(w->c, id, w->entry.version, 'c', w->entry.chunks, NULL, e);
 	if (s == OK)
-		s = flip(w, e);
+		s = cache_flip(w->c, &w->entry, e);
 	if (s == OK && had_old)
-		s = for_chunks(w->c, id, old.version, old.chunks, READ_GRACE, e);
+		s = expire(w->c, &old, e);
 	return s;
 }
 
-enum status feed_cache_put(struct feed_cache *c, const struct catalog_part *p, struct err *e)
+static enum status put(struct feed_cache *c, const struct catalog_part *old, const struct catalog_part *p, struct arena *a, struct err *e)
 {
 	struct writing w = {.c = c, .part = p};
+	enum status s = old ? cache_put_changes(c, old, p, a, e) : E_MISSING;
+
+	if (s != E_MISSING)
+		return s;
+	buf_init(&w.chunk, CHUNK_MAX);
+	s = write_version(&w, a, e);
+	buf_done(&w.chunk);
+	return s;
+}
+
+enum status feed_cache_put(struct feed_cache *c, const struct catalog_part *old, const struct catalog_part *p, struct err *e)
+{
 	struct arena *a;
 	enum status s = redis_ready(c->redis, e);
 
 	if (s != OK)
 		return s;
-	a = arena_new(ENTRY_MAX * 4);
+	a = arena_new(ENTRY_MAX * 8);
 	if (!a)
 		return err_set(e, E_NOMEM, "", "no memory");
-	buf_init(&w.chunk, CHUNK_MAX);
-	s = write_version(&w, a, e);
-	buf_done(&w.chunk);
+	s = put(c, old, p, a, e);
 	arena_free(a);
 	return s;
 }
@@ -297,14 +311,14 @@ enum status feed_cache_remove(struct feed_cache *c, struct str merchant, struct 
 	a = arena_new(ENTRY_MAX * 4);
 	if (!a)
 		return err_set(e, E_NOMEM, "", "no memory");
-	s = find_entry(c, merchant, a, &old, e);
+	s = cache_find(c, merchant, a, &old, e);
 	if (s == OK || s == E_INPUT) {
 		bool ours = s == OK;
-		s = run(c, REDIS_ARGS(STR("HDEL"), KEY_MERCHANTS, merchant), e);
+		s = cache_run(c, REDIS_ARGS(STR("HDEL"), KEY_MERCHANTS, merchant), e);
 		if (s == OK)
-			s = ring(c, merchant, STR("gone"), STR("gone"), e);
+			s = cache_ring(c, merchant, STR("gone"), STR("gone"), e);
 		if (s == OK && ours)
-			s = for_chunks(c, merchant, old.version, old.chunks, READ_GRACE, e);
+			s = expire(c, &old, e);
 	} else if (s == E_MISSING) {
 		s = OK;
 	}
@@ -322,7 +336,7 @@ struct fetching {
 	struct digest digest;
 };
 
-static enum status damaged(const struct entry *en, struct err *e)
+enum status cache_damaged(const struct entry *en, struct err *e)
 {
 	return err_set(e, E_INPUT, "redis", "the cached catalog of %.*s is damaged", STR_ARG(en->merchant.id));
 }
@@ -338,7 +352,7 @@ static enum status add_lines(struct fetching *f, struct str chunk, struct err *e
 		if (s == OK)
 			s = part_builder_add(f->builder, &p, false, e);
 	}
-	return s == E_CONFLICT ? damaged(f->entry, e) : s;
+	return s == E_CONFLICT ? cache_damaged(f->entry, e) : s;
 }
 
 static enum status take_chunk(struct fetching *f, struct err *e)
@@ -352,7 +366,7 @@ static enum status take_chunk(struct fetching *f, struct err *e)
 		digest_add(&f->digest, redis_text(reply));
 		s = add_lines(f, redis_text(reply), e);
 	} else {
-		s = damaged(f->entry, e);
+		s = cache_damaged(f->entry, e);
 	}
 	freeReplyObject(reply);
 	return s;
@@ -364,14 +378,14 @@ static enum status fetch_chunks(struct fetching *f, struct err *e)
 
 	for (uint64_t i = 0; s == OK && i < f->entry->chunks;) {
 		uint64_t end = i + BATCH_GETS < f->entry->chunks ? i + BATCH_GETS : f->entry->chunks, taken = 0, sent = end - i;
-		struct key k;
+		struct cache_key k;
 		for (; s == OK && i < end; i++)
-			s = redis_send(f->c->redis, REDIS_ARGS(STR("GET"), chunk_key(&k, f->entry->merchant.id, f->entry->version, i)), e);
+			s = redis_send(f->c->redis, REDIS_ARGS(STR("GET"), cache_key(&k, f->entry->merchant.id, f->entry->version, 'c', i)), e);
 		for (; s == OK && taken < sent; taken++)
 			s = take_chunk(f, e);
 		/* After a bad line the answers still due must not be taken for others. */
 		if (s != OK)
-			err_ignore(drain(f->c, sent - taken, NULL));
+			err_ignore(cache_drain(f->c, sent - taken, NULL));
 	}
 	return s;
 }
@@ -391,32 +405,49 @@ static enum status fetch_entry(struct feed_cache *c, const struct entry *en, siz
 	arena_free(f.line);
 	digest_write(&f.digest, digest);
 	if (s == OK && !str_eq(str_of(digest), en->digest))
-		s = damaged(en, e);
+		s = cache_damaged(en, e);
 	if (s == OK)
-		return part_builder_finish(f.builder, en->generation, out, e);
+		return part_builder_finish(f.builder, en->base, out, e);
 	part_builder_free(f.builder);
+	return s;
+}
+
+/* All of it, or only what is new since `have` was fetched. */
+static enum status fetch_parts(struct feed_cache *c, const struct entry *en, struct catalog_part *have, size_t max_bytes, struct catalog_part **out, struct err *e)
+{
+	struct catalog_part *base;
+	enum status s = have ? cache_get_changes(c, en, have, false, max_bytes, out, e) : E_MISSING;
+
+	if (s != E_MISSING && s != E_INPUT)
+		return s;
+	s = fetch_entry(c, en, max_bytes, &base, e);
+	if (s != OK)
+		return s;
+	s = cache_get_changes(c, en, base, true, max_bytes, out, e);
+	part_unref(base);
 	return s;
 }
 
 /* What is damaged for good is no use to anyone: without its entry the owner writes it again. */
 static void disown(struct feed_cache *c, const struct entry *en)
 {
-	if (run(c, REDIS_ARGS(STR("HDEL"), KEY_MERCHANTS, en->merchant.id), NULL) == OK)
-		err_ignore(ring(c, en->merchant.id, STR("damaged"), en->version, NULL));
+	if (cache_run(c, REDIS_ARGS(STR("HDEL"), KEY_MERCHANTS, en->merchant.id), NULL) == OK)
+		err_ignore(cache_ring(c, en->merchant.id, STR("damaged"), en->version, NULL));
 }
 
-static enum status fetch(struct feed_cache *c, struct str merchant, size_t max_bytes, struct arena *a, struct catalog_part **out, struct err *e)
+static enum status fetch(struct feed_cache *c, struct str merchant, struct catalog_part *have, size_t max_bytes, struct arena *a, struct catalog_part **out,
+	struct err *e)
 {
 	struct entry en = {0}, now = {0};
 	enum status s = E_BUG;
 
 	for (int i = 0; i < TRIES; i++) {
-		s = find_entry(c, merchant, a, &en, e);
+		s = cache_find(c, merchant, a, &en, e);
 		if (s == OK)
-			s = fetch_entry(c, &en, max_bytes, out, e);
+			s = fetch_parts(c, &en, have, max_bytes, out, e);
 		if (s != E_INPUT)
 			return s;
-		if (find_entry(c, merchant, a, &now, NULL) == OK && en.version.n && str_eq(now.version, en.version)) {
+		if (cache_find(c, merchant, a, &now, NULL) == OK && en.version.n && str_eq(now.version, en.version)) {
 			disown(c, &en);
 			return s;
 		}
@@ -424,7 +455,7 @@ static enum status fetch(struct feed_cache *c, struct str merchant, size_t max_b
 	return s;
 }
 
-enum status feed_cache_get(struct feed_cache *c, struct str merchant, size_t max_bytes, struct catalog_part **out, struct err *e)
+enum status feed_cache_get(struct feed_cache *c, struct str merchant, struct catalog_part *have, size_t max_bytes, struct catalog_part **out, struct err *e)
 {
 	struct arena *a;
 	enum status s = redis_ready(c->redis, e);
@@ -434,7 +465,7 @@ enum status feed_cache_get(struct feed_cache *c, struct str merchant, size_t max
 	a = arena_new(ENTRY_MAX * 8);
 	if (!a)
 		return err_set(e, E_NOMEM, "", "no memory");
-	s = fetch(c, merchant, max_bytes, a, out, e);
+	s = fetch(c, merchant, have, max_bytes, a, out, e);
 	arena_free(a);
 	return s;
 }

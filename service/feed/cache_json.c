@@ -17,7 +17,33 @@ void entry_write(const struct entry *en, struct buf *out)
 	buf_put_json(out, en->version);
 	buf_printf(out, ",\"chunks\":%llu,\"count\":%llu,\"digest\":", (unsigned long long)en->chunks, (unsigned long long)en->count);
 	buf_put_json(out, en->digest);
+	if (en->changes > 0) {
+		buf_put(out, STR(",\"base\":"));
+		buf_put_json(out, en->base);
+		buf_printf(out, ",\"changes\":%llu,\"changed\":%llu,\"changes_digest\":", (unsigned long long)en->changes, (unsigned long long)en->changed);
+		buf_put_json(out, en->changes_digest);
+	}
 	buf_putc(out, '}');
+}
+
+void gone_line_write(struct str id, struct buf *out)
+{
+	buf_put(out, STR("{\"id\":"));
+	buf_put_json(out, id);
+	buf_put(out, STR(",\"deleted\":true}"));
+}
+
+bool gone_line_read(struct str line, struct arena *a, struct str *id_out)
+{
+	/* Most lines are products; they end otherwise. */
+	json_t *o = str_ends(line, STR(",\"deleted\":true}")) ? json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	const json_t *id = json_object_get(o, "id");
+	bool gone = json_object_size(o) == 2 && json_is_string(id) && json_is_true(json_object_get(o, "deleted"));
+
+	if (gone)
+		*id_out = arena_take_str(a, (struct str){json_string_value(id), json_string_length(id)});
+	json_decref(o);
+	return gone;
 }
 
 static bool take_text(const json_t *o, const char *name, struct arena *a, struct str *out)
@@ -49,6 +75,11 @@ static enum status read_object(struct str merchant, const json_t *o, struct aren
 	if (!take_text(o, "generation", a, &en.generation) || !take_text(o, "version", a, &en.version) ||
 		!take_text(o, "digest", a, &en.digest) || !take_number(o, "chunks", MAX_CHUNKS, &en.chunks) ||
 		!take_number(o, "count", (uint64_t)MAX_CHUNKS * CHUNK_LINES, &en.count))
+		return err_set(e, E_INPUT, "redis", "the entry of %.*s is not ours", STR_ARG(merchant));
+	if (json_object_get(o, "changes") == NULL)
+		en.base = en.generation;
+	else if (!take_text(o, "base", a, &en.base) || !take_text(o, "changes_digest", a, &en.changes_digest) ||
+		!take_number(o, "changes", MAX_CHUNKS, &en.changes) || !take_number(o, "changed", (uint64_t)MAX_CHUNKS * CHUNK_LINES, &en.changed))
 		return err_set(e, E_INPUT, "redis", "the entry of %.*s is not ours", STR_ARG(merchant));
 	json = json_dumps(json_object_get(o, "merchant"), JSON_COMPACT);
 	s = merchant_parse_json(merchant, str_of(json), a, &en.merchant, e);

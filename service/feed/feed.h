@@ -76,6 +76,7 @@ MUST_USE enum status feed_line_read(struct str line, struct arena *a, struct pro
  * Keys (DESIGN, facts server 3); {M} is the merchant's hash tag:
  *   inlay:merchants            hash: merchant -> JSON {"merchant":{…} (no secret),"generation":"gen-12+3","version":V,"chunks":N,"count":N,"digest":…}
  *   inlay:cat:{M}:V:c:N        chunk: up to 256 JSON lines of version V
+ *   inlay:cat:{M}:V:d:N        changes on top: products as they are now, {"id":…,"deleted":true} for those that have gone
  *   inlay:log                  stream: XADD MAXLEN ~ 10000 {merchant, generation, version}
  *   inlay:epoch                random id made with the first fill: a change of it (flush, other server) is a full reload
  * A version is visible only by its entry in inlay:merchants (one HSET after all chunks): readers never see half. Replaced
@@ -88,12 +89,14 @@ void feed_cache_free(struct feed_cache *c);
 void feed_cache_stop(struct feed_cache *c); /* any thread: a blocked wait returns E_BUSY soon */
 bool feed_cache_up(const struct feed_cache *c);
 
-/* Writes one merchant whole under a new version and rings the bell. E_IO: Redis is away; nothing half-visible is left. */
-MUST_USE enum status feed_cache_put(struct feed_cache *c, const struct catalog_part *p, struct err *e);
+/* Writes one merchant and rings the bell: what has changed since old, where Redis holds just that and it is little, else whole under a new
+ * version. old may be NULL. E_IO: Redis is away; nothing half-visible is left. */
+MUST_USE enum status feed_cache_put(struct feed_cache *c, const struct catalog_part *old, const struct catalog_part *p, struct err *e);
 MUST_USE enum status feed_cache_remove(struct feed_cache *c, struct str merchant, struct err *e);
-/* Reads one merchant whole, checked against its digest. E_MISSING: not cached. E_INPUT: damaged or foreign; damage for good takes the entry
+/* Reads one merchant, checked against its digest; only what has changed where `have` (may be NULL) was got from here last. E_MISSING: not cached. E_INPUT: damaged or foreign; damage for good takes the entry
  * away and rings the bell, so that the owner, who finds the merchant missing from the list, writes it again. */
-MUST_USE enum status feed_cache_get(struct feed_cache *c, struct str merchant, size_t max_bytes, struct catalog_part **out, struct err *e);
+MUST_USE enum status feed_cache_get(struct feed_cache *c, struct str merchant, struct catalog_part *have, size_t max_bytes, struct catalog_part **out,
+	struct err *e);
 /* What is there: merchant -> generation, from inlay:merchants. */
 struct feed_listing {
 	struct str merchant, generation;

@@ -51,7 +51,7 @@ static void put(struct feed_cache *c, const char *merchant, size_t n, const char
 	struct catalog_part *p = many(merchant, n, generation, generation);
 	struct err e = {0};
 
-	if (feed_cache_put(c, p, &e) != OK)
+	if (feed_cache_put(c, NULL, p, &e) != OK)
 		fail_msg("put: %s", e.text);
 	part_unref(p);
 }
@@ -63,7 +63,7 @@ static enum status put_until_fine(struct feed_cache *c, const char *merchant)
 	enum status s = E_IO;
 
 	for (int64_t end = mono_us() + 20000000; s == E_IO && mono_us() < end; poll(NULL, 0, 10))
-		s = feed_cache_put(c, p, NULL);
+		s = feed_cache_put(c, NULL, p, NULL);
 	part_unref(p);
 	return s;
 }
@@ -103,11 +103,11 @@ static void a_catalog_comes_back_as_it_was(void **state)
 	struct feed_listing *list;
 	size_t n;
 
-	assert_int_equal(feed_cache_get(s->b, STR("tea"), MAX_BYTES, &got, NULL), E_MISSING);
+	assert_int_equal(feed_cache_get(s->b, STR("tea"), NULL, MAX_BYTES, &got, NULL), E_MISSING);
 	assert_null(got);
-	assert_int_equal(feed_cache_put(s->a, p, NULL), OK);
+	assert_int_equal(feed_cache_put(s->a, NULL, p, NULL), OK);
 	assert_true(feed_cache_up(s->a));
-	assert_int_equal(feed_cache_get(s->b, STR("tea"), MAX_BYTES, &got, NULL), OK);
+	assert_int_equal(feed_cache_get(s->b, STR("tea"), NULL, MAX_BYTES, &got, NULL), OK);
 	assert_int_equal(part_count(got), 1000);
 	assert_str(part_generation(got), "gen-3+1");
 	assert_str(part_merchant(got)->hosts[0], "shop.example");
@@ -132,7 +132,7 @@ static void an_empty_catalog_is_one(void **state)
 	struct catalog_part *got = NULL;
 
 	put(s->a, "none", 0, "gen-1");
-	assert_int_equal(feed_cache_get(s->b, STR("none"), MAX_BYTES, &got, NULL), OK);
+	assert_int_equal(feed_cache_get(s->b, STR("none"), NULL, MAX_BYTES, &got, NULL), OK);
 	assert_int_equal(part_count(got), 0);
 	part_unref(got);
 }
@@ -175,7 +175,7 @@ static void *read_on(void *arg)
 
 	while (!atomic_load(&r->done)) {
 		struct catalog_part *p = NULL;
-		if (feed_cache_get(c, STR("tea"), MAX_BYTES, &p, NULL) != OK)
+		if (feed_cache_get(c, STR("tea"), NULL, MAX_BYTES, &p, NULL) != OK)
 			continue;
 		r->reads++;
 		/* All titles of a version end with its generation, and its size tells it, too. */
@@ -279,12 +279,113 @@ static void damage_is_refused_and_disowned(void **state)
 	*end = '\0';
 	snprintf(command, sizeof(command), "APPEND %s x", key);
 	redis_says(s, command, reply, sizeof(reply));
-	assert_int_equal(feed_cache_get(s->b, STR("tea"), MAX_BYTES, &got, NULL), E_INPUT);
+	assert_int_equal(feed_cache_get(s->b, STR("tea"), NULL, MAX_BYTES, &got, NULL), E_INPUT);
 	assert_null(got);
-	assert_int_equal(feed_cache_get(s->b, STR("tea"), MAX_BYTES, &got, NULL), E_MISSING);
+	assert_int_equal(feed_cache_get(s->b, STR("tea"), NULL, MAX_BYTES, &got, NULL), E_MISSING);
 	put(s->a, "tea", 300, "gen-1");
-	assert_int_equal(feed_cache_get(s->b, STR("tea"), MAX_BYTES, &got, NULL), OK);
+	assert_int_equal(feed_cache_get(s->b, STR("tea"), NULL, MAX_BYTES, &got, NULL), OK);
 	part_unref(got);
+}
+
+static struct catalog_part *with_changes(struct catalog_part *old, const char *generation, const char *title)
+{
+	struct part_builder *b = part_builder_over(old, MAX_BYTES);
+	struct product p = *part_at(old, 1), fresh = *part_at(old, 2);
+	struct str gone = part_at(old, 0)->id;
+	struct catalog_part *out;
+
+	p.title = str_of(title);
+	fresh.id = str_of(title);
+	assert_int_equal(part_builder_remove(b, gone, NULL), OK);
+	assert_int_equal(part_builder_add(b, &p, true, NULL), OK);
+	assert_int_equal(part_builder_add(b, &fresh, true, NULL), OK);
+	assert_int_equal(part_builder_finish(b, str_of(generation), &out, NULL), OK);
+	return out;
+}
+
+static bool count_one(void *arg, const struct product *p, bool gone)
+{
+	(void)p;
+	(void)gone;
+	++*(size_t *)arg;
+	return true;
+}
+
+static void assert_same_part(const struct catalog_part *a, const struct catalog_part *b)
+{
+	size_t n = 0;
+
+	part_diff(a, b, count_one, &n);
+	assert_int_equal(n, 0);
+	assert_int_equal(part_count(a), part_count(b));
+	assert_true(str_eq(part_generation(a), part_generation(b)));
+}
+
+/* A few changes are written and read as such: the chunks below are not needed any more by one who has them. */
+static void changes_travel_alone(void **state)
+{
+	struct stage *s = *state;
+	struct catalog_part *p = many("tea", 600, "gen-4", "x"), *first = NULL, *got = NULL, *next, *third;
+	char reply[512], command[600], *key, *end;
+
+	assert_int_equal(feed_cache_put(s->a, NULL, p, NULL), OK);
+	assert_int_equal(feed_cache_get(s->b, STR("tea"), NULL, MAX_BYTES, &first, NULL), OK);
+	next = with_changes(p, "gen-4+1", "black tea");
+	third = with_changes(next, "gen-4+2", "white tea");
+	assert_int_equal(feed_cache_put(s->a, p, next, NULL), OK);
+	assert_int_equal(feed_cache_put(s->a, next, third, NULL), OK);
+	redis_says(s, "KEYS inlay:cat:*:d:*", reply, sizeof(reply));
+	assert_non_null(strstr(reply, ":d:0"));
+	assert_non_null(strstr(reply, ":d:1"));
+	/* One who begins now gets the same; the store of both is the version's. */
+	assert_int_equal(feed_cache_get(s->a, STR("tea"), NULL, MAX_BYTES, &got, NULL), OK);
+	assert_same_part(got, third);
+	part_unref(got);
+	redis_says(s, "KEYS inlay:cat:*:c:1", reply, sizeof(reply));
+	key = strstr(reply, "inlay:cat:");
+	assert_non_null(key);
+	end = strstr(key, "\r\n");
+	*end = '\0';
+	snprintf(command, sizeof(command), "DEL %s", key);
+	redis_says(s, command, reply, sizeof(reply));
+	assert_int_equal(feed_cache_get(s->b, STR("tea"), first, MAX_BYTES, &got, NULL), OK);
+	assert_same_part(got, third);
+	assert_true(part_shares(got, first));
+	assert_ptr_equal(part_merchant(got), part_merchant(first));
+	part_unref(got);
+	/* What one has that is not what was got last is of no use. */
+	got = NULL;
+	assert_int_equal(feed_cache_get(s->b, STR("tea"), p, MAX_BYTES, &got, NULL), E_INPUT);
+	part_unref(p);
+	part_unref(first);
+	part_unref(next);
+	part_unref(third);
+}
+
+static void damaged_changes_are_refused(void **state)
+{
+	struct stage *s = *state;
+	struct catalog_part *p = many("tea", 30, "gen-4", "x"), *got = NULL, *next = with_changes(p, "gen-4+1", "black tea");
+	char reply[512], command[600], *key, *end;
+
+	assert_int_equal(feed_cache_put(s->a, NULL, p, NULL), OK);
+	assert_int_equal(feed_cache_put(s->a, p, next, NULL), OK);
+	redis_says(s, "KEYS inlay:cat:*:d:0", reply, sizeof(reply));
+	key = strstr(reply, "inlay:cat:");
+	assert_non_null(key);
+	end = strstr(key, "\r\n");
+	*end = '\0';
+	snprintf(command, sizeof(command), "APPEND %s x", key);
+	redis_says(s, command, reply, sizeof(reply));
+	assert_int_equal(feed_cache_get(s->b, STR("tea"), NULL, MAX_BYTES, &got, NULL), E_INPUT);
+	assert_int_equal(feed_cache_get(s->b, STR("tea"), NULL, MAX_BYTES, &got, NULL), E_MISSING);
+	/* Redis holds something else than what the changes are made from: all is written. */
+	assert_int_equal(feed_cache_put(s->a, p, next, NULL), OK);
+	assert_int_equal(feed_cache_get(s->b, STR("tea"), NULL, MAX_BYTES, &got, NULL), OK);
+	assert_same_part(got, next);
+	part_unref(p);
+	part_unref(got);
+	part_unref(next);
 }
 
 static void foreign_entries_are_no_entries(void **state)
@@ -298,9 +399,9 @@ static void foreign_entries_are_no_entries(void **state)
 	redis_says(s, "HSET inlay:merchants tea [1,2", reply, sizeof(reply));
 	assert_int_equal(feed_cache_list(s->b, s->arena, &list, &n, NULL), OK);
 	assert_int_equal(n, 0);
-	assert_int_equal(feed_cache_get(s->b, STR("tea"), MAX_BYTES, &got, NULL), E_INPUT);
+	assert_int_equal(feed_cache_get(s->b, STR("tea"), NULL, MAX_BYTES, &got, NULL), E_INPUT);
 	put(s->a, "tea", 3, "gen-1");
-	assert_int_equal(feed_cache_get(s->b, STR("tea"), MAX_BYTES, &got, NULL), OK);
+	assert_int_equal(feed_cache_get(s->b, STR("tea"), NULL, MAX_BYTES, &got, NULL), OK);
 	part_unref(got);
 }
 
@@ -312,13 +413,13 @@ static void a_server_killed_and_started_again_is_found(void **state)
 	assert_all(s, s->b);
 	put(s->a, "tea", 3, "gen-1");
 	server_kill(&s->server);
-	assert_int_equal(feed_cache_get(s->a, STR("tea"), MAX_BYTES, &got, NULL), E_IO);
+	assert_int_equal(feed_cache_get(s->a, STR("tea"), NULL, MAX_BYTES, &got, NULL), E_IO);
 	assert_false(feed_cache_up(s->a));
 	assert_int_equal(listen_for(s, s->b, 100).status, E_IO);
 	assert_true(server_start(&s->server));
 	assert_int_equal(put_until_fine(s->a, "tea"), OK);
 	assert_all(s, s->b);
-	assert_int_equal(feed_cache_get(s->b, STR("tea"), MAX_BYTES, &got, NULL), OK);
+	assert_int_equal(feed_cache_get(s->b, STR("tea"), NULL, MAX_BYTES, &got, NULL), OK);
 	assert_int_equal(part_count(got), 300);
 	part_unref(got);
 }
@@ -331,13 +432,13 @@ static void a_stopped_server_holds_nobody_up(void **state)
 	put(s->a, "tea", 3, "gen-1");
 	assert_all(s, s->b);
 	kill(s->server.pid, SIGSTOP);
-	assert_int_equal(feed_cache_get(s->a, STR("tea"), MAX_BYTES, &got, NULL), E_IO);
+	assert_int_equal(feed_cache_get(s->a, STR("tea"), NULL, MAX_BYTES, &got, NULL), E_IO);
 	assert_int_equal(listen_for(s, s->b, 1000).status, E_IO);
 	kill(s->server.pid, SIGCONT);
 	/* Late answers to the old questions went down with their connections. */
 	assert_int_equal(put_until_fine(s->a, "cups"), OK);
 	assert_all(s, s->b);
-	assert_int_equal(feed_cache_get(s->b, STR("cups"), MAX_BYTES, &got, NULL), OK);
+	assert_int_equal(feed_cache_get(s->b, STR("cups"), NULL, MAX_BYTES, &got, NULL), OK);
 	assert_int_equal(part_count(got), 300);
 	part_unref(got);
 }
@@ -391,6 +492,8 @@ int main(void)
 		STAGED(a_flush_is_noticed_and_mended),
 		STAGED(an_upload_after_a_flush_hides_nothing),
 		STAGED(damage_is_refused_and_disowned),
+		STAGED(changes_travel_alone),
+		STAGED(damaged_changes_are_refused),
 		STAGED(foreign_entries_are_no_entries),
 		STAGED(a_server_killed_and_started_again_is_found),
 		STAGED(a_stopped_server_holds_nobody_up),
