@@ -93,6 +93,9 @@ void phrase_facts(const struct insert *in, struct candidate *c);
 /* Does what the question asks to be listed stand here as what the list is for: "items for a first aid kit include"? */
 bool phrase_is_purpose(const struct insert *in, const struct candidate *c);
 
+/* predicate.c: do the words only tell what a thing is that was named before: "the Canon T7 is a solid DSLR"? */
+bool phrase_is_predicate(const struct insert *in, const struct candidate *c);
+
 /* said.c */
 void said_read(struct insert *in); /* what the person owns; once, after the question was read */
 bool said_owns(const struct insert *in, const struct product *p);

@@ -349,7 +349,7 @@ static bool is_plain_prose(const struct insert *in, const struct candidate *c)
 
 bool phrase_is_other(const struct insert *in, const struct candidate *c)
 {
-	return is_plain_prose(in, c) || is_store(in, c) || is_compound(in, c) || is_verb(in, c) || is_hyphened(in, c);
+	return is_plain_prose(in, c) || phrase_is_predicate(in, c) || is_store(in, c) || is_compound(in, c) || is_verb(in, c) || is_hyphened(in, c);
 }
 
 /* ---- names -------------------------------------------------------------------------------------- */
@@ -363,6 +363,12 @@ static bool is_grade(const struct insert *in, const struct candidate *c, uint32_
 			return false;
 	bool before = at > c->first && !is_han(in, at - 1), behind = at < c->last && is_han(in, at + 1);
 	return !before && behind && match_used(in->shelf->match, UINT32_MAX, STR_NONE, w, 3) >= 3;
+}
+
+/* 64GB, 10000mAh: an amount by which such things are told apart. */
+static bool is_capacity(struct str w)
+{
+	return str_ends(w, STR("gb")) || str_ends(w, STR("tb")) || str_ends(w, STR("mah"));
 }
 
 static bool is_hit(const struct candidate *c, uint32_t at)
@@ -426,6 +432,8 @@ static enum word_kind word_kind(const struct insert *in, const struct candidate 
 		return han_known(in, c, at) ? WORD_DESCRIBES : WORD_UNKNOWN;
 	}
 	if (maker || (names_product(c) && at > c->hit_last))
+		return WORD_NAMES;
+	if (has_digit(w) && is_capacity(w))
 		return WORD_NAMES;
 	if (has_digit(w))
 		return is_amount(in, at, c->last) || is_grade(in, c, at) ? WORD_DESCRIBES : WORD_NAMES;

@@ -60,8 +60,9 @@ static enum status read_request(const json_t *v, size_t i, size_t max_answer, st
 	char *text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
 	if (!text)
 		return err_set(e, E_NOMEM, "", "out of memory");
-	enum status s = insert_request_parse(str_of(text), true, max_answer, a, out, e);
+	struct str kept = arena_take_str(a, str_of(text)); /* the request's strings are slices of it */
 	free(text);
+	enum status s = insert_request_parse(kept, true, max_answer, a, out, e);
 	return s == OK ? OK : blame_request(s, i, e);
 }
 

@@ -65,6 +65,17 @@ static void a_name_is_that_one_or_nothing(void **state)
 	expect("想买降噪耳机，推荐一下", "推荐这些：\n- **声悦降噪耳机**：安静", "声悦降噪耳机=e1");
 }
 
+static void what_a_thing_is_called_is_no_other_thing(void **state)
+{
+	(void)state;
+	expect("Which headphones should I buy?", "The Bose QC45 is a good pair of headphones.", "");
+	expect("Which headphones should I buy?", "Many people like Bose. It is a good pair of headphones.", "");
+	expect("Which headphones should I buy?", "The best choice here is a pair of noise-cancelling headphones.", "noise-cancelling headphones=h2");
+	expect("What should I buy for camping?", "The first thing you need is a tent.", "tent=t1");
+	expect("想买降噪耳机，推荐一下", "Bose QC45是一款降噪耳机。", "");
+	expect("想买降噪耳机，推荐一下", "通勤首选是降噪耳机。", "降噪耳机=e1");
+}
+
 static void a_part_of_another_word_is_none(void **state)
 {
 	(void)state;
@@ -126,7 +137,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_whole_phrase),
 	        cmocka_unit_test(a_name_is_that_one_or_nothing),
-	        cmocka_unit_test(a_part_of_another_word_is_none),
+	        cmocka_unit_test(what_a_thing_is_called_is_no_other_thing),
+		cmocka_unit_test(a_part_of_another_word_is_none),
 	        cmocka_unit_test(a_shop_is_no_product),
 	        cmocka_unit_test(readers_get_their_market),
 	        cmocka_unit_test(facts_are_told),
