@@ -259,6 +259,19 @@ static bool begins_with(struct slice title, struct slice name)
 	return name.n > 0;
 }
 
+/* Has the product's category the word in its name? Then it says what the thing is: the Air of an Air Purifier. */
+static bool in_category(const struct titles *t, uint32_t product, uint32_t word)
+{
+	for (size_t i = 0;; i++) {
+		struct slice name = titles_called(t, t->category[product], i);
+		for (size_t k = 0; k < name.n; k++)
+			if (name.p[k].id == word)
+				return true;
+		if (name.n == 0)
+			return false;
+	}
+}
+
 /* Where the kind of thing begins, at the end of the head: the shortest that is one. Behind from: the maker's name, and at least a word. */
 static uint32_t noun_start(struct phrases *f, struct slice title, uint32_t from, const struct head *h)
 {
@@ -292,7 +305,7 @@ static bool put_line(struct phrases *f, uint32_t product, struct slice title, st
 		const struct word *last = &title.p[end - 1];
 		digit |= (last->flags & WORD_DIGIT) != 0;
 		names += plain_word(last);
-		bool goes_on = end < title.n && title.p[end].gap <= GAP_SOFT && ((title.p[end].flags & (WORD_JOINED | WORD_HAN)) == WORD_JOINED || is_variant(f, title, end));
+		bool goes_on = end < title.n && title.p[end].gap <= GAP_SOFT && ((title.p[end].flags & (WORD_JOINED | WORD_HAN)) == WORD_JOINED || (is_variant(f, title, end) && !in_category(f->titles, product, title.p[end].id)));
 		bool sized = (last->flags & WORD_UNIT) || (end < title.n && (title.p[end].roles & ROLE_UNIT) && (last->flags & WORD_DIGIT));
 		bool weak = !(last->flags & WORD_DIGIT) && ((names == 0 && from == 0) || (last->roles & ROLE_TAIL));
 		if (goes_on || sized || weak)
