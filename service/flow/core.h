@@ -121,6 +121,7 @@ struct said { /* said.c: what the person has */
 	uint32_t owned_count;
 	uint64_t item[INSERT_ASKED]; /* of owned names */
 	uint32_t item_count;
+	uint32_t asked_for; /* audiences that the question names: whom.c */
 };
 
 struct insert {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define CHEAPEST_OF 64    /* products that are looked at for the cheapest */
+#define LOOKED_AT 64      /* products that are looked at for the cheapest, and for one made for whom it should be */
 #define MAX_SENTENCE 1024 /* bytes before a candidate that its decision looks at */
 
 /* ---- feeding the scan ------------------------------------------------------------- */
@@ -180,11 +180,25 @@ static bool has_han(struct str s)
 	return false;
 }
 
-/* A product made for one language is shown to readers of that language; what does not say is told by its title's script. */
-static bool same_market(const struct product *p, const struct place_locale *l)
+/* "TW" of zh-Hant-TW, "" of en. */
+static struct str region_of(struct str locale)
+{
+	struct str rest = locale, part = STR_NONE;
+	str_cut(&rest, '-');
+	while (rest.n > 0)
+		part = str_cut(&rest, '-');
+	return part.n == 2 ? part : STR_NONE;
+}
+
+/* A product made for one language is shown to readers of that language, one made for one country to those who are there; what does not
+ * say is told by its title's script. */
+static bool same_market(const struct insert *in, const struct product *p, const struct place_locale *l)
 {
 	struct str rest = p->locale, language = str_cut(&rest, '-');
 	struct str other = l->tag, reader = str_cut(&other, '-');
+	struct str sold = region_of(p->locale), here = in->r.country.n > 0 ? in->r.country : region_of(in->r.locale);
+	if (sold.n > 0 && here.n > 0 && !str_eq_nocase(sold, here))
+		return false;
 	if (language.n > 0)
 		return str_eq_nocase(language, reader);
 	struct money price = product_price(p);
@@ -226,9 +240,10 @@ static bool allow(void *arg, const struct product *p)
 	struct sieve *f = arg;
 	const struct shelf *s = f->in->shelf;
 	enum standing standing = shelf_standing(s, p);
-	if (standing == STANDING_OFF || !same_market(p, f->locale))
+	if (standing == STANDING_OFF || !same_market(f->in, p, f->locale))
 		return false;
-	if (p->availability == AVAIL_OUT_OF_STOCK)
+	bool over = p->expires_ms > 0 && f->in->r.now_ms >= p->expires_ms;
+	if (p->availability == AVAIL_OUT_OF_STOCK || over)
 		return refuse(f, REFUSED_OUT_OF_STOCK);
 	if (!affordable(&f->in->intent, p))
 		return refuse(f, REFUSED_OVER_BUDGET);
@@ -456,9 +471,9 @@ static enum refusal rank(struct insert *in, struct candidate *c)
 	weigh_world(in);
 	if (in->world != NULL && in->world_most > 0)
 		match_context_world(context, in->world, in->world_most);
-	struct match_ranked ranked[CHEAPEST_OF];
-	size_t n = in->intent.cheapest ? CHEAPEST_OF : ARRAY_LEN(c->ranked);
-	n = match_rank(in->shelf->match, c->phrase, context, (struct match_filter){allow, &f}, ranked, n, NULL);
+	struct match_ranked ranked[LOOKED_AT];
+	size_t n = match_rank(in->shelf->match, c->phrase, context, (struct match_filter){allow, &f}, ranked, LOOKED_AT, NULL);
+	n = whom_sort(in, c, ranked, n);
 	if (in->intent.cheapest)
 		said_cheapest(in, ranked, n);
 	c->ranked_count = n < ARRAY_LEN(c->ranked) ? n : ARRAY_LEN(c->ranked);

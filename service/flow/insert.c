@@ -162,6 +162,7 @@ static enum status set_up(struct insert *in, const struct insert_request *r)
 	own_read_turns(in);
 	weigh_question(in);
 	said_read(in);
+	whom_read(in);
 	in->gate = first_gate(in);
 	return arena_failed(in->a) ? E_NOMEM : OK;
 }

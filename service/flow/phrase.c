@@ -150,12 +150,22 @@ static bool is_amount(const struct insert *in, uint32_t at, uint32_t last)
 	return unit || (more && is_amount(in, at + 1, last));
 }
 
+/* "iPhone 13 mini": small letters, and yet another model. */
+static bool is_variant(const struct insert *in, uint32_t at)
+{
+	static const char *const words[] = {"pro", "max", "mini", "ultra", "lite", "se", "xl", "ii", "iii", "iv"};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (str_eq(text_folded(in->text, at), str_of(words[i])))
+			return true;
+	return false;
+}
+
 /* A name goes on with numbers and capitals: Galaxy Note | 10, iPhone 11 Pro | Max, 小米空气净化器 | 4 Pro. */
 static uint32_t name_end(const struct insert *in, const struct candidate *c)
 {
 	uint32_t last = c->hit_last;
 	while (names_product(c) && last < c->window && joined(in, last) && last - c->hit_last < NAME_TAIL) {
-		bool on = !is_han(in, last + 1) && (is_capital(in, last + 1) || has_digit(text_folded(in->text, last + 1)));
+		bool on = !is_han(in, last + 1) && (is_capital(in, last + 1) || has_digit(text_folded(in->text, last + 1)) || is_variant(in, last + 1));
 		bool amount = on && is_han(in, c->hit_last) && has_digit(text_folded(in->text, last + 1)) && is_amount(in, last + 1, c->window);
 		if (!on || amount || (role(in, last + 1) & MATCH_WORD_EDGE))
 			break;

@@ -215,6 +215,62 @@ static bool name_follows(const struct insert *in, const struct candidate *c)
 	return false;
 }
 
+/* An item of a list, or a row's cell, has one link at most. */
+static bool item_has_link(const struct insert *in, const struct candidate *c)
+{
+	size_t start = c->from;
+	bool item = is_item(line_before(text_source(in->text), &start));
+	uint32_t at = own_raw_start(&in->own, c->from);
+	for (uint32_t i = 0; item && i < in->placed_count; i++) {
+		const struct placed *p = &in->placed[i];
+		struct str between = p->on_words && p->end <= at ? str_sub(buf_str(&in->raw), p->end, at) : STR("\n");
+		if (str_find(between, STR("\n"), 0) == between.n && str_find(between, STR("|"), 0) == between.n)
+			return true;
+	}
+	return false;
+}
+
+static size_t last_of(struct str s, struct str what)
+{
+	size_t last = SIZE_MAX;
+	for (size_t at = str_find(s, what, 0); at < s.n; at = str_find(s, what, at + 1))
+		last = at + what.n;
+	return last;
+}
+
+/* Where a quotation that is still open begins, SIZE_MAX: none. 24" is no mark. */
+static size_t quote_start(struct str s)
+{
+	static const char *const marks[][2] = {{"“", "”"}, {"「", "」"}, {"『", "』"}};
+	size_t open = SIZE_MAX, plain = 0, plain_at = 0;
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+		size_t from = last_of(s, str_of(marks[i][0])), to = last_of(s, str_of(marks[i][1]));
+		if (from != SIZE_MAX && (to == SIZE_MAX || to < from))
+			open = from;
+	}
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '"' && (i == 0 || s.p[i - 1] < '0' || s.p[i - 1] > '9')) {
+			plain++;
+			plain_at = i + 1;
+		}
+	return plain % 2 == 1 ? plain_at : open;
+}
+
+/* Words said by others: a quotation that goes on before or behind the thing. A name by itself in quotation marks is none. */
+static bool is_quoted(const struct insert *in, const struct candidate *c)
+{
+	const struct text_token *t = text_tokens(in->text);
+	struct str line = text_source(in->text);
+	size_t start = c->from;
+	while (start > 0 && line.p[start - 1] != '\n' && c->from - start < LEAD_REACH)
+		start--;
+	struct str before = str_sub(line, start, c->from);
+	size_t open = quote_start(before);
+	if (open == SIZE_MAX)
+		return false;
+	return str_trim(str_sub(before, open, before.n)).n > 0 || (c->window > c->last && t[c->last + 1].gap <= GAP_SOFT);
+}
+
 /* The line has linked one of the kind by its name: what follows is said of that ("The iPhone 13 is a great smartphone"). */
 static bool name_stands(const struct insert *in, const struct candidate *c)
 {
@@ -243,7 +299,8 @@ static bool is_compared(const struct insert *in, const struct candidate *c)
 
 bool said_refuses(const struct insert *in, const struct candidate *c, struct str sentence, size_t from, size_t to)
 {
-	if (has_number(in->said.owned, in->said.owned_count, c->phrase) || yours(in, c) || led_away(in, c))
+	if (has_number(in->said.owned, in->said.owned_count, c->phrase) || is_quoted(in, c) || item_has_link(in, c) || yours(in, c) ||
+	        led_away(in, c))
 		return true;
 	if (is_compared(in, c) && !intent_picked(in->shelf->rules->intent, sentence, from, to))
 		return true;

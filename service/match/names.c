@@ -115,16 +115,37 @@ static bool same_word_run(const struct word *w)
 	return w->gap <= GAP_SOFT;
 }
 
+/* What sets one model of a line apart from another: the name does not end before it. */
+static bool is_variant(const struct phrases *f, struct slice title, size_t at)
+{
+	const struct word *w = &title.p[at];
+	static const char *const words[] = {"pro", "plus", "max", "mini", "ultra", "lite", "air", "se", "xl", "ii", "iii", "iv", "gen", "fe", "go", "duo"};
+	struct str text = lexicon_text(&f->titles->lexicon, w->id);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (str_eq(text, str_of(words[i])))
+			return true;
+	bool amount = (w->flags & WORD_UNIT) || (at + 1 < title.n && (title.p[at + 1].roles & (ROLE_UNIT | ROLE_COUNTED)));
+	return (w->flags & WORD_DIGIT) && !amount;
+}
+
+/* Behind the variant's words: an iPhone 13 Pro Max is no iPhone 13. */
+static uint32_t variant_end(const struct phrases *f, struct slice title, uint32_t at)
+{
+	while (at < title.n && same_word_run(&title.p[at]) && !(title.p[at].flags & WORD_DIGIT) && is_variant(f, title, at))
+		at++;
+	return at;
+}
+
 /* "iphone 12", "galaxy s20 ultra": a short number needs the word before it, and takes the words of its variant. */
 static bool put_short_model(struct phrases *f, uint32_t product, struct slice title, const struct group *g, enum fit fit)
 {
 	if (g->from == 0 || g->from > MODEL_REACH || !plain_word(&title.p[g->from - 1]) || !same_word_run(&title.p[g->from]))
 		return true;
-	uint32_t to = g->to;
+	uint32_t to = variant_end(f, title, g->to);
 	struct slice w = {title.p + g->from - 1, to - g->from + 1};
-	if (!put_words(f, w, product, fit, MATCH_MODEL, 0.7))
+	if (!put_words(f, w, product, fit, MATCH_MODEL, to > g->to ? 0.75 : 0.7))
 		return false;
-	if (to >= title.n || !plain_word(&title.p[to]) || !same_word_run(&title.p[to]))
+	if (to > g->to || to >= title.n || !plain_word(&title.p[to]) || !same_word_run(&title.p[to]))
 		return true;
 	w.n++;
 	return put_words(f, w, product, fit, MATCH_MODEL, 0.75);
@@ -139,7 +160,7 @@ static bool put_makers_model(struct phrases *f, uint32_t product, struct slice t
 		uint32_t node = brand.n == 0 || brand.n + g->to - g->from > MATCH_MAX_TOKENS ? 0 : phrases_node(f, 0, brand.p, brand.n);
 		if (node == 0)
 			continue;
-		node = node == NODE_NONE ? node : phrases_node(f, node, title.p + g->from, g->to - g->from);
+		node = node == NODE_NONE ? node : phrases_node(f, node, title.p + g->from, variant_end(f, title, g->to) - g->from);
 		if (!put(f, node, product, fit, MATCH_MODEL, 0.8))
 			return false;
 	}
@@ -237,19 +258,6 @@ static bool put_name(struct phrases *f, uint32_t product, struct slice title, co
 }
 
 /* ---- lines: the maker's own name for a thing, before what it is --------------------------- */
-
-/* What sets one model of a line apart from another: the name does not end before it. */
-static bool is_variant(const struct phrases *f, struct slice title, size_t at)
-{
-	const struct word *w = &title.p[at];
-	static const char *const words[] = {"pro", "plus", "max", "mini", "ultra", "lite", "air", "se", "xl", "ii", "iii", "iv", "gen", "fe", "go", "duo"};
-	struct str text = lexicon_text(&f->titles->lexicon, w->id);
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (str_eq(text, str_of(words[i])))
-			return true;
-	bool amount = (w->flags & WORD_UNIT) || (at + 1 < title.n && (title.p[at + 1].roles & (ROLE_UNIT | ROLE_COUNTED)));
-	return (w->flags & WORD_DIGIT) && !amount;
-}
 
 static bool begins_with(struct slice title, struct slice name)
 {

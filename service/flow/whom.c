@@ -1,0 +1,159 @@
+/* For whom it is: a dog's shampoo is no person's, a man's watch no gift for a wife, and where one made for sensitive skin is sold it goes
+ * first. Whom a question asks for and whom a product is made for is told by words; they stand in rules/matching.yaml under `audiences`. */
+#include "flow/candidate.h"
+
+#include <string.h>
+
+enum { MOST_AUDIENCES = 32 };
+#define WHOM_MARGIN 0.2 /* of a score: what fits less well is not chosen for whom it is made */
+
+static bool word_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* Is the word in the folded text: whole words, but any part of Chinese? */
+static bool says(struct str text, struct str word)
+{
+	for (size_t at = str_find(text, word, 0); at < text.n; at = str_find(text, word, at + 1)) {
+		size_t end = at + word.n;
+		bool left = at == 0 || !word_byte(text.p[at - 1]) || !word_byte(word.p[0]);
+		bool right = end == text.n || !word_byte(text.p[end]) || !word_byte(word.p[word.n - 1]);
+		if (left && right)
+			return true;
+	}
+	return false;
+}
+
+static const struct doc *audience_at(const struct insert *in, size_t i)
+{
+	const struct doc *all = doc_get(in->shelf->rules->matching, "audiences");
+	return all && all->kind == DOC_LIST && i < all->count && i < MOST_AUDIENCES ? &all->items[i] : NULL;
+}
+
+static bool says_one(struct str text, const struct doc *words)
+{
+	for (size_t i = 0; words && words->kind == DOC_LIST && i < words->count; i++)
+		if (words->items[i].text.n > 0 && says(text, words->items[i].text))
+			return true;
+	return false;
+}
+
+/* The audiences whose words (under key) the text has. */
+static uint32_t audiences_of(const struct insert *in, struct str folded, const char *key)
+{
+	const struct doc *d;
+	uint32_t found = 0;
+	for (size_t i = 0; (d = audience_at(in, i)) != NULL; i++)
+		if (says_one(folded, doc_get(d, key)))
+			found |= 1u << i;
+	return found;
+}
+
+void whom_read(struct insert *in)
+{
+	struct buf folded;
+	buf_init(&folded, 1u << 18);
+	text_fold(str_sub(in->asked, 0, 16384), &folded);
+	in->said.asked_for = audiences_of(in, buf_str(&folded), "asks");
+	buf_done(&folded);
+}
+
+static bool list_names(const struct doc *list, struct str name)
+{
+	for (size_t i = 0; list && list->kind == DOC_LIST && i < list->count; i++)
+		if (str_eq(list->items[i].text, name))
+			return true;
+	return false;
+}
+
+/* Is what is made for these no good for those who asked? */
+static bool is_unfit(const struct insert *in, uint32_t made_for, uint32_t asked_for)
+{
+	const struct doc *d, *other;
+	for (size_t i = 0; (d = audience_at(in, i)) != NULL; i++) {
+		if (!(made_for & ~asked_for & 1u << i))
+			continue;
+		bool only = false;
+		if (doc_bool(d, "only", false, &only, NULL) != OK || (only && !(made_for & asked_for)))
+			return true;
+		for (size_t k = 0; (other = audience_at(in, k)) != NULL; k++)
+			if ((asked_for & 1u << k) && list_names(doc_get(d, "not_for"), doc_text(other, "name", STR_NONE)))
+				return true;
+	}
+	return false;
+}
+
+static bool lies_under(const struct insert *in, const char *list, struct str category)
+{
+	const struct doc *kinds = doc_get(in->shelf->rules->matching, list);
+	for (size_t i = 0; kinds && kinds->kind == DOC_LIST && i < kinds->count; i++)
+		if (str_find(category, kinds->items[i].text, 0) < category.n)
+			return true;
+	return false;
+}
+
+/* What is put on a body or eaten by one of these must be made for them: no person's shampoo for a dog. */
+static bool must_be_made_for(const struct insert *in, uint32_t asked_for, struct str category)
+{
+	const struct doc *d;
+	bool bodily = lies_under(in, "bodily", category), own = false;
+	for (size_t i = 0; bodily && (d = audience_at(in, i)) != NULL; i++) {
+		bool needs = false;
+		own |= (asked_for & 1u << i) && doc_bool(d, "bodily", false, &needs, NULL) == OK && needs;
+	}
+	return own;
+}
+
+enum fitness { UNFIT, FIT_FOR_ALL, MADE_FOR };
+
+static enum fitness fitness_of(const struct insert *in, const struct product *p, uint32_t asked_for)
+{
+	struct buf folded;
+	buf_init(&folded, 16384);
+	text_fold(p->title, &folded);
+	buf_putc(&folded, ' ');
+	text_fold(p->category, &folded);
+	uint32_t made_for = audiences_of(in, buf_str(&folded), "has");
+	bool failed = folded.failed;
+	buf_done(&folded);
+	if (failed || (!lies_under(in, "playful", p->category) && is_unfit(in, made_for, asked_for)))
+		return UNFIT;
+	if (made_for & asked_for)
+		return MADE_FOR;
+	return must_be_made_for(in, asked_for, p->category) ? UNFIT : FIT_FOR_ALL;
+}
+
+/* The words of the phrase ask too: a dog bed, 婴儿洗发水. */
+static uint32_t asked_by(const struct insert *in, const struct candidate *c)
+{
+	struct buf folded;
+	buf_init(&folded, 4096);
+	text_fold(str_sub(text_source(in->text), c->from, c->to), &folded);
+	uint32_t asked = audiences_of(in, buf_str(&folded), "has");
+	buf_done(&folded);
+	return asked | in->said.asked_for;
+}
+
+size_t whom_sort(const struct insert *in, const struct candidate *c, struct match_ranked *ranked, size_t n)
+{
+	bool named = c->words.kind == MATCH_MODEL || c->words.kind == MATCH_PRODUCT;
+	uint32_t asked_for = asked_by(in, c);
+	size_t kept = 0, first = SIZE_MAX;
+	if (named) /* who names it knows whom it is for */
+		return n;
+	for (size_t i = 0; i < n && (asked_for != 0 || kept < ARRAY_LEN(c->ranked)); i++) {
+		enum fitness fit = fitness_of(in, catalog_product(in->shelf->catalog, ranked[i].product), asked_for);
+		if (fit == UNFIT)
+			continue;
+		if (fit == MADE_FOR && first == SIZE_MAX && ranked[i].score >= ranked[0].score - WHOM_MARGIN)
+			first = kept;
+		ranked[kept++] = ranked[i];
+	}
+	if (first != SIZE_MAX && first > 0) {
+		struct match_ranked best = ranked[first];
+		memmove(ranked + 1, ranked, first * sizeof *ranked);
+		ranked[0] = best;
+	}
+	return kept;
+}
