@@ -30,8 +30,8 @@ $(BUILD)/inlay: $(OBJ)
 
 # Once a checkout: what the machine lacks of tests/packages is installed, as root or with sudo; where that cannot be, it is said and
 # the build goes on as far as it can.
-build/packages-build build/packages-test: tests/packages
-	@mkdir -p build; tests/install $(if $(findstring test,$@),test run,build) && touch $@ || true
+build/packages-build build/packages-test build/packages-bench: tests/packages
+	@mkdir -p build; tests/install $(if $(findstring test,$@),test run,$(patsubst build/packages-%,%,$@)) && touch $@ || true
 $(OBJ) $(BUILD)/gen/t2s.inc: | build/packages-build
 
 $(BUILD)/obj/%.o: %.c
@@ -83,12 +83,13 @@ fuzz: $(FUZZ:%=build/fuzz/%)
 
 lint:
 	tests/lint/run
-# tests/bench/*.c: programs that print their own lines; tests/bench/run starts them one after the other.
+# tests/bench/*.c: programs that print their own lines; tests/bench/run starts them one after the other, then those of its folders.
+# DATA=FOLDER: phrases and texts for the scan. See tests/bench/README.md.
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard tests/bench/*.c)))
 $(BUILD)/bench/%: tests/bench/%.c $(lib_rooms)
 	@mkdir -p $(@D)
 	@echo "  BENCH $@"; $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< -Wl,--start-group $(lib_rooms) -Wl,--end-group $(LDLIBS)
-bench: all $(BENCH)
+bench: all $(BENCH) $(BUILD)/bench/scan/canon | build/packages-bench
 	tests/bench/run $(BUILD)
 # Links on labelled answers, ours and ../shared/quality: tables, errors by cause (ERRORS=N of each), look-aheads.
 quality: all

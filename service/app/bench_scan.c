@@ -8,14 +8,15 @@
 #include <string.h>
 
 struct scan_own {
-	const char *phrases, *texts, *kernel;
+	const char *phrases, *kernel;
+	struct texts texts;
 	int64_t limit, rounds;
 };
 
 #define AT(field) .offset = offsetof(struct scan_own, field), .own_only = true
 static const struct option rows[] = {
         {"phrases", OPTION_TEXT, NULL, "FILE", 0, 0, "a phrase a line", AT(phrases)},
-        {"texts", OPTION_TEXT, NULL, "FILE", 0, 0, "texts, each as u32 little-endian length and bytes", AT(texts)},
+        {"texts", OPTION_TEXTS, NULL, "FILE", 0, 0, "texts, each as u32 little-endian length and bytes; repeated: an object for each", AT(texts)},
         {"limit", OPTION_WHOLE, "0", "N", 0, UINT32_MAX / 4, "only the first N phrases; 0: all", AT(limit)},
         {"rounds", OPTION_WHOLE, "5", "N", 1, BENCH_ROUNDS_MAX, "times are medians of so many", AT(rounds)},
         {"kernel", OPTION_TEXT, "", "NAME", 0, 0, "plain, avx2 or avx512 [the best that runs here]", AT(kernel)},
@@ -113,13 +114,11 @@ static enum status pick_kernel(const char *name, enum cpu_kernel *out, struct er
 
 static enum status open_all(struct scanning *x, const struct scan_own *own, struct err *e)
 {
-	if (!*own->phrases || !*own->texts)
+	if (!*own->phrases || own->texts.count == 0)
 		return err_set(e, E_INPUT, "", "--phrases FILE and --texts FILE are needed");
 	enum status s = pick_kernel(own->kernel, &x->kernel, e);
 	if (s == OK)
 		s = bench_lines(own->phrases, (size_t)own->limit, &x->phrases, e);
-	if (s == OK)
-		s = bench_texts(own->texts, &x->texts, e);
 	if (s != OK)
 		return s;
 	uint64_t seed;
@@ -127,22 +126,33 @@ static enum status open_all(struct scanning *x, const struct scan_own *own, stru
 	double t = bench_cpu_seconds();
 	s = match_set_new(x->phrases.item, x->phrases.count, seed, x->kernel, &x->set, e);
 	x->build_seconds = bench_cpu_seconds() - t;
-	if (s != OK)
-		return s;
-	x->copy = malloc(x->texts.longest + 1);
-	bool room = x->copy != NULL && text_words_init(&x->words, x->texts.longest);
-	return room ? OK : err_set(e, E_NOMEM, "", "no memory for the texts");
+	return s;
 }
 
 static void close_all(struct scanning *x)
 {
 	match_places_done(&x->places);
-	text_words_done(&x->words);
 	match_set_free(x->set);
 	bench_set_done(&x->phrases);
+	free(x);
+}
+
+static void close_texts(struct scanning *x)
+{
+	text_words_done(&x->words);
 	bench_set_done(&x->texts);
 	free(x->copy);
-	free(x);
+	x->copy = NULL;
+}
+
+static enum status open_texts(struct scanning *x, const char *path, struct err *e)
+{
+	enum status s = bench_texts(path, &x->texts, e);
+	if (s != OK)
+		return s;
+	x->copy = malloc(x->texts.longest + 1);
+	bool room = x->copy != NULL && text_words_init(&x->words, x->texts.longest);
+	return room ? OK : err_set(e, E_NOMEM, path, "no memory for the texts");
 }
 
 static void print(struct scanning *x, size_t rounds)
@@ -162,6 +172,19 @@ static void print(struct scanning *x, size_t rounds)
 	printf("}}\n");
 }
 
+static enum status one_file(struct scanning *x, const char *path, size_t rounds, struct err *e)
+{
+	enum status s = open_texts(x, path, e);
+	for (size_t i = 0; s == OK && i < rounds; i++)
+		round_of(x, i);
+	if (s == OK && x->failed)
+		s = err_set(e, E_NOMEM, path, "no memory while scanning");
+	if (s == OK)
+		print(x, rounds);
+	close_texts(x);
+	return s;
+}
+
 static int run(const struct config *c, const void *options, char **operand, size_t operands)
 {
 	(void)c;
@@ -173,12 +196,8 @@ static int run(const struct config *c, const void *options, char **operand, size
 	if (x == NULL)
 		return EXIT_FAILED;
 	enum status s = open_all(x, own, &e);
-	for (int64_t i = 0; s == OK && i < own->rounds; i++)
-		round_of(x, (size_t)i);
-	if (s == OK && x->failed)
-		s = err_set(&e, E_NOMEM, "", "no memory while scanning");
-	if (s == OK)
-		print(x, (size_t)own->rounds);
+	for (size_t i = 0; s == OK && i < own->texts.count; i++)
+		s = one_file(x, own->texts.item[i], (size_t)own->rounds, &e);
 	close_all(x);
 	return s == OK ? EXIT_DONE : s == E_INPUT ? complain_usage(&e) : complain(&e);
 }

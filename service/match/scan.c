@@ -106,63 +106,76 @@ struct pushing {
 	size_t n, live;
 };
 
+/* The same tokens are one phrase, however it was found. */
 static void report(struct pushing *p, uint32_t first, uint32_t phrase)
 {
+	if (p->n > 0 && p->hits[p->n - 1].first == first)
+		return;
 	p->hits[p->n++] = (struct match_hit){.first = first, .last = p->s->next, .phrase = p->s->ix->from_phrase + phrase};
 }
 
-/* What the table says of the tokens from first to the newest, hashed as `run`. */
-static void look_up(struct pushing *p, uint32_t first, uint64_t run)
+/* What the table says of the tokens from first to the newest, hashed as `run`. *state: what they may become. */
+static void look_up(struct pushing *p, struct match_state *state)
 {
 	struct match_scan_one *s = p->s;
 	const struct table *t = &s->ix->table;
-	struct match_state state = {.first = first, .phrase = UINT32_MAX, .run = run};
-	bool reported = false;
-	for (const struct bucket *b = table_bucket(t, run);; b++) {
-		for (uint32_t found = bucket_find(b, run); found; found &= found - 1) {
+	uint32_t words = s->next - state->first + 1;
+	for (const struct bucket *b = table_bucket(t, state->run);; b++) {
+		for (uint32_t found = bucket_find(b, state->run); found; found &= found - 1) {
 			unsigned i = (unsigned)__builtin_ctz(found);
 			uint32_t phrase = b->base + i;
 			enum entry_kind kind = b->entry[i] & 3;
-			state.inner |= kind == ENTRY_INNER || kind == ENTRY_BOTH;
-			if (kind == ENTRY_INNER || phrase >= s->ix->entry_count)
+			size_t off;
+			state->inner |= words > 2 && (kind == ENTRY_INNER || kind == ENTRY_BOTH);
+			if (i >= b->phrases || phrase >= s->ix->entry_count)
 				continue;
-			if (kind == ENTRY_TAIL) {
-				size_t off;
-				if (!begins_with(s, phrase, first, &off))
-					continue;
-				state.phrase = phrase;
-				state.off = (uint32_t)off;
-			} else if (!reported && is_whole(s, phrase, first)) {
-				report(p, first, phrase);
-				reported = true;
+			if (kind != ENTRY_TAIL) {
+				if (is_whole(s, phrase, state->first))
+					report(p, state->first, phrase);
+			} else if (words > 2 && begins_with(s, phrase, state->first, &off)) {
+				state->phrase = phrase;
+				state->off = (uint32_t)off;
 			}
 		}
 		if (!b->spilt)
-			break;
+			return;
 	}
-	uint32_t words = s->next - first + 1;
-	if (words > 2 && words < MATCH_MAX_TOKENS && (state.inner || state.phrase != UINT32_MAX))
-		s->state[p->live++] = state;
 }
 
-/* A run of three tokens and more that has begun some phrase. */
-static void go_on(struct pushing *p, struct match_state old, uint64_t word)
+static void keep(struct pushing *p, struct match_state state)
+{
+	if ((state.inner || state.phrase != UINT32_MAX) && p->s->next - state.first + 1 < MATCH_MAX_TOKENS)
+		p->s->state[p->live++] = state;
+}
+
+/* Tokens that may be a phrase or begin one. */
+static void look_at(struct pushing *p, uint32_t first, uint64_t run)
+{
+	struct match_state state = {.first = first, .phrase = UINT32_MAX, .run = run};
+	look_up(p, &state);
+	keep(p, state);
+}
+
+/* A run of three tokens and more that has begun some phrase. It may be said to become one phrase and several: one of both is chance. */
+static void go_on(struct pushing *p, struct match_state state, uint64_t word)
 {
 	struct match_scan_one *s = p->s;
-	if (old.phrase != UINT32_MAX) {
-		const struct entry *e = &s->ix->entries[old.phrase];
-		size_t off = old.off;
-		if (token_follows(s, (struct str){s->ix->texts + e->text, e->text_n}, &off, false, s->next)) {
-			old.off = (uint32_t)off;
-			if (off == e->text_n)
-				report(p, old.first, old.phrase);
-			else if (s->next - old.first + 1 < MATCH_MAX_TOKENS)
-				s->state[p->live++] = old;
-			return;
-		}
+	if (state.phrase != UINT32_MAX) {
+		const struct entry *e = &s->ix->entries[state.phrase];
+		size_t off = state.off;
+		bool same = token_follows(s, (struct str){s->ix->texts + e->text, e->text_n}, &off, false, s->next);
+		state.off = (uint32_t)off;
+		if (same && off == e->text_n)
+			report(p, state.first, state.phrase);
+		if (!same || off == e->text_n)
+			state.phrase = UINT32_MAX;
 	}
-	if (old.inner)
-		look_up(p, old.first, table_join(&s->ix->table, old.run, word));
+	state.run = table_join(&s->ix->table, state.run, word);
+	if (state.inner) {
+		state.inner = false;
+		look_up(p, &state);
+	}
+	keep(p, state);
 }
 
 static bool has_bits(const uint64_t *filter, uint32_t n, uint64_t h, uint64_t bits)
@@ -188,7 +201,7 @@ static void begin(struct pushing *p, uint64_t word)
 	if (s->unbroken >= 2 && s->pair_open) {
 		uint64_t h = table_triple(t, s->pair, word);
 		if (has_bits(t->three, t->shape.three, h, filter_bits(h)))
-			look_up(p, s->next - 2, table_join(t, table_join(t, s->last[0], s->last[1]), word));
+			look_at(p, s->next - 2, table_join(t, table_join(t, s->last[0], s->last[1]), word));
 	}
 	s->pair_open = false;
 	if (s->unbroken >= 1) {
@@ -196,10 +209,10 @@ static void begin(struct pushing *p, uint64_t word)
 		uint64_t in = filter_word(t->two, t->shape.two, pair), open = filter_bits(pair), whole = filter_bits2(pair);
 		s->pair_open = (in & open) == open;
 		if ((in & whole) == whole)
-			look_up(p, s->next - 1, table_join(t, s->last[1], word));
+			look_at(p, s->next - 1, table_join(t, s->last[1], word));
 	}
 	if (has_bits(t->one, t->shape.one, word, filter_bits(word)))
-		look_up(p, s->next, word);
+		look_at(p, s->next, word);
 	s->pair = pair;
 	s->last[0] = s->last[1];
 	s->last[1] = word;

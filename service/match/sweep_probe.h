@@ -17,7 +17,7 @@ static void settle(struct sweep *w, const struct table *t, struct sweep_words wo
 			continue;
 		for (uint32_t k = m->words; k < n; k++)
 			run = table_join(t, run, words.after[first + k]);
-		if (check_bits(run) == check >> 5)
+		if (check_bits(run, m->words) == check >> 5)
 			sweep_put(w, (struct sweep_find){.first = first, .words = n, .phrase = m->phrase});
 	}
 	w->maybe_n = 0;

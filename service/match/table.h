@@ -17,7 +17,7 @@
 enum { TABLE_LONGEST = 31 /* words of a phrase */, BUCKET_ENTRIES = 28, TABLE_SPARE = 32 /* checks behind the last */ };
 
 enum entry_kind {
-	ENTRY_INNER, /* phrases go on here, none ends */
+	ENTRY_INNER, /* phrases go on here, none ends; like ENTRY_BOTH and ENTRY_TAIL of three words and more */
 	ENTRY_END,
 	ENTRY_BOTH,
 	ENTRY_TAIL, /* one phrase goes on from here; its length is in its check */
@@ -51,7 +51,7 @@ struct table {
 	uint64_t join_a, join_b, pair, triple;
 	const uint64_t *one, *two, *three, *begins;
 	const struct bucket *bucket;
-	const uint16_t *check; /* by phrase: 11 bits of its hash, 5 of length */
+	const uint16_t *check; /* by phrase: 11 bits of its hash and of where its entry lies in it, 5 of length */
 	void *owned;           /* pages that hold the arrays, where they are the table's own */
 	size_t owned_n;
 };
@@ -124,9 +124,10 @@ static inline uint16_t entry_print(uint64_t h)
 {
 	return h & 0x3fff;
 }
-static inline uint16_t check_bits(uint64_t h)
+/* Of a phrase with the entry of its first n words: the entry of another beginning of the same phrase does not pass for it. */
+static inline uint16_t check_bits(uint64_t h, uint32_t n)
 {
-	return h >> 14 & 0x7ff;
+	return ((h >> 14) + n * 0x2b5) & 0x7ff;
 }
 
 /* Entries of one bucket that have the print, a bit each. */

@@ -17,7 +17,8 @@ struct run {
 
 struct node {
 	uint64_t hash;
-	uint32_t phrase, kind;
+	uint32_t phrase;
+	uint8_t kind, words;
 };
 
 struct members {
@@ -115,9 +116,9 @@ static void put_member(struct members *m, uint64_t hash)
 	m->at[m->n++] = hash;
 }
 
-static void put_node(struct build *b, uint64_t hash, uint32_t phrase, enum entry_kind kind)
+static void put_node(struct build *b, uint64_t hash, uint32_t words, uint32_t phrase, enum entry_kind kind)
 {
-	b->node[b->nodes++] = (struct node){.hash = hash, .phrase = phrase, .kind = kind};
+	b->node[b->nodes++] = (struct node){.hash = hash, .phrase = phrase, .kind = (uint8_t)kind, .words = (uint8_t)words};
 }
 
 /* Entries of one phrase that no phrase before it has made. Its pair has one only where it is the whole phrase: the filter of pairs tells
@@ -127,7 +128,7 @@ static void put_phrase(struct build *b, uint32_t i)
 	const uint64_t *word = b->p.word + b->p.first[i], *hash = b->hash + b->p.first[i];
 	uint32_t n = words_of(b, i);
 	if (n == 1) {
-		put_node(b, hash[0], i, ENTRY_END);
+		put_node(b, hash[0], 1, i, ENTRY_END);
 		put_member(&b->one, hash[0]);
 		return;
 	}
@@ -137,7 +138,7 @@ static void put_phrase(struct build *b, uint32_t i)
 		put_member(&b->begins, word[0]);
 	first->made = 1;
 	if (n == 2) {
-		put_node(b, hash[1], i, ENTRY_END);
+		put_node(b, hash[1], 2, i, ENTRY_END);
 		put_member(&b->two_end, pair);
 	} else if (!r->made) {
 		r->made = 1;
@@ -150,11 +151,11 @@ static void put_phrase(struct build *b, uint32_t i)
 			if (j == 2)
 				put_member(&b->three, table_triple(b->t, pair, word[2]));
 			if (r->count == 1)
-				put_node(b, hash[j], i, j + 1 == n ? ENTRY_END : ENTRY_TAIL);
+				put_node(b, hash[j], j + 1, i, j + 1 == n ? ENTRY_END : ENTRY_TAIL);
 			else if (r->ends != 0)
-				put_node(b, hash[j], r->ends - 1, ENTRY_BOTH);
+				put_node(b, hash[j], j + 1, r->ends - 1, ENTRY_BOTH);
 			else
-				put_node(b, hash[j], 0, ENTRY_INNER);
+				put_node(b, hash[j], j + 1, 0, ENTRY_INNER);
 		}
 		if (r->count == 1)
 			return;
@@ -242,7 +243,7 @@ static void fill_bucket(const struct build *b, struct bucket *to, const struct n
 			to->entry[to->count++] = (uint16_t)((unsigned)entry_print(n[i].hash) << 2 | n[i].kind);
 			if (inner)
 				continue;
-			check[*next] = (uint16_t)((unsigned)check_bits(whole_hash(b, n[i].phrase)) << 5 | words_of(b, n[i].phrase));
+			check[*next] = (uint16_t)((unsigned)check_bits(whole_hash(b, n[i].phrase), n[i].words) << 5 | words_of(b, n[i].phrase));
 			slot[n[i].phrase] = (*next)++;
 			to->phrases++;
 		}
