@@ -21,6 +21,8 @@ static const struct option table[] = {
 	{"rules", OPTION_TEXT, NULL, "DIR", 0, 0, "folder of the rules [rules, here or beside the program]", AT(rules)},
 	{"catalogs", OPTION_TEXT, NULL, "DIR", 0, 0, "folder of networks.yaml [catalogs beside the rules]", AT(catalogs)},
 	{"bots", OPTION_TEXT, NULL, "FILE", 0, 0, "more programs whose clicks are no people's: lists as in rules/bots.yaml, or one list", AT(bots)},
+	{"report_zones", OPTION_TEXT, NULL, "ZONES", 0, 0, "beside UTC, up to two time zones whose days reports answer at once, like Asia/Shanghai,America/New_York",
+		AT(report_zones)},
 	{"secret_file", OPTION_TEXT, NULL, "FILE", 0, 0, "lines EPOCH HEX; made if absent [DATA/secret]", AT(secret_file)},
 	{"new_secret", OPTION_SWITCH, NULL, NULL, 0, 0, "start although links signed before will no longer verify", AT(new_secret), .own_only = true},
 	{"upstream", OPTION_TEXT, NULL, "URL", 0, 0, "OpenAI-compatible API behind /v1/chat/completions: its base URL, as https://api.openai.com/v1", AT(upstream)},

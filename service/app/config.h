@@ -9,7 +9,7 @@ struct config {
 	const char *config; /* path of inlay.yaml */
 	const char *listen, *admin_listen, *public_url;
 	const char *data, *ledger, *redis;
-	const char *rules, *catalogs, *bots, *secret_file;
+	const char *rules, *catalogs, *bots, *report_zones, *secret_file;
 	const char *upstream, *upstream_key, *upstream_links, *upstream_links_by_key;
 	const char *log_level;
 	bool new_secret;

@@ -87,7 +87,7 @@ static enum status open_ledger(struct service *v, struct err *e)
 	if (s == OK)
 		s = hold(v, url, e);
 	if (s == OK)
-		s = ledger_open(&(struct ledger_options){.url = url}, &v->ledger, e);
+		s = ledger_open(&(struct ledger_options){.url = url, .report_zones = str_of(v->c->report_zones)}, &v->ledger, e);
 	return s == OK ? ledger_key_each(v->ledger, count_key, &v->has_keys, e) : s;
 }
 

@@ -22,6 +22,8 @@ struct ledger;
 struct ledger_options {
 	struct str url;      /* "sqlite:PATH" */
 	size_t queue_max;    /* events waiting for a commit; over it: E_BUSY. 0: 65536 */
+	struct str report_zones; /* beside UTC, up to two IANA names by a comma, whose days reports answer at once; p NULL: as they were. Zones that
+	                          * are new to the file are summed up from its events when it is opened, which takes minutes for tens of millions */
 	bool read_only;      /* report, verify on a running service's file */
 };
 /* Creates or migrates the schema; after an unclean stop runs quick_check and refuses (E_IO) a damaged file. */
@@ -212,17 +214,19 @@ MUST_USE enum status ledger_link_get(
 MUST_USE enum status ledger_shown_since(struct ledger *l, int64_t from_ms, void (*each)(void *arg, struct ledger_id user, struct str merchant, int64_t n),
 	void *arg, struct err *e);
 
+#define LEDGER_CURSOR 1200
 struct ledger_report_query {
 	int64_t from_ms, to_ms;      /* instants, [from, to); dates in tz by ledger_local_time */
 	char tz[64];                 /* IANA; "" UTC */
 	char group_by[128];          /* "day,merchant", ...: up to 4 of day, hour or month, merchant, product, phrase, form, app, model; "" one row */
 	char merchant[LEDGER_NAME];  /* filter, "" all */
 	bool posting;                /* date_basis */
-	char cursor[256];
+	char cursor[LEDGER_CURSOR];
 	uint32_t limit;              /* rows; 0: 1000 */
 	enum report_format { REPORT_JSON, REPORT_CSV, REPORT_TABLE } format;
 };
-/* API.md section 6, ratios and all. Whole UTC days by time, merchant and at most one more column come from roll-ups, the rest from raw events.
+/* API.md section 6, ratios and all. Days of UTC and of report_zones, months, and in any zone the hours of the last week,
+ * with the merchant or one more column, come from roll-ups, the rest from raw events.
  * Grouped by merchant, product or phrase, an answer (its tokens and cost too) counts once with each it linked to, and under null if with none:
  * such rows may sum to more answers than there were; links, clicks, orders and money always add up. E_INPUT: unknown zone, grouping, cursor. */
 MUST_USE enum status ledger_report(struct ledger *l, const struct ledger_report_query *q, struct buf *out, struct err *e);

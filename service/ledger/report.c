@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_DEFAULT = 1000, ROWS_MAX = 100000, CURSOR_PREFIX = 100 };
-#define DAY_MS INT64_C(86400000)
+enum { ROWS_DEFAULT = 1000, ROWS_MAX = 100000 };
 #define REPORT_KEYS_MAX ((size_t)256 << 20)
 
 const char *const part_name[PARTS] = {
@@ -40,115 +39,6 @@ static enum status parse_grouping(struct report *r, struct err *e)
 	while (rest.n && s == OK)
 		s = add_part(r, str_trim(str_cut(&rest, ',')), e);
 	return s;
-}
-
-static int time_part(const struct report *r)
-{
-	for (size_t i = 0; i < r->parts; i++)
-		if (r->part[i] >= COLUMNS)
-			return r->part[i];
-	return -1;
-}
-
-/* The columns to sum by: those asked for, the merchant where it filters, and beside a product or phrase, which belong to one. */
-static unsigned columns_of(const struct report *r)
-{
-	unsigned mask = r->query->merchant[0] ? COL(COL_MERCHANT) : 0;
-	for (size_t i = 0; i < r->parts; i++)
-		if (r->part[i] < COLUMNS)
-			mask |= COL(r->part[i]);
-	return mask & (COL(COL_PRODUCT) | COL(COL_PHRASE)) ? mask | COL(COL_MERCHANT) : mask;
-}
-
-/* ---- gathering --------------------------------------------------------------------------------------- */
-
-struct gather {
-	struct report *report;
-	const struct zone *zone;
-	unsigned mask;
-};
-
-static void put_span(struct buf *key, const struct zone *z, int part, int64_t at_ms)
-{
-	char text[32];
-	int32_t offset = zone_offset_s(z, at_ms);
-	time_format(at_ms + (int64_t)offset * 1000, text);
-	if (part != PART_HOUR) {
-		buf_put(key, (struct str){text, part == PART_DAY ? 10 : 7});
-		return;
-	}
-	/* With its offset: the hour that a clock shows twice is two hours. */
-	buf_put(key, (struct str){text, 13});
-	int32_t minutes = (offset < 0 ? -offset : offset) / 60;
-	if (zone_is_utc(z))
-		buf_put(key, STR(":00Z"));
-	else
-		buf_printf(key, ":00%c%02d:%02d", offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
-}
-
-static void add_sums(struct gather *g, int64_t at_ms, const struct dims *d, struct str currency, const int64_t v[TALLY_WIDTH])
-{
-	static const int64_t zero[TALLY_WIDTH];
-	struct report *r = g->report;
-	char room[REPORT_PARTS * (LEDGER_TEXT + 1) + 64];
-	struct buf key = {.p = room, .cap = sizeof(room), .max = sizeof(room) - 1};
-	if (memcmp(v, zero, sizeof(zero)) == 0)
-		return;
-	if (r->query->merchant[0] && strcmp(d->v[COL_MERCHANT], r->query->merchant) != 0)
-		return;
-	for (size_t i = 0; i < r->parts; i++) {
-		if (r->part[i] < COLUMNS)
-			buf_put(&key, str_of(d->v[r->part[i]]));
-		else
-			put_span(&key, g->zone, r->part[i], at_ms);
-		buf_putc(&key, '\0');
-	}
-	tally_add(&r->counts, buf_str(&key), currency.n ? zero : v);
-	if (!currency.n)
-		return;
-	buf_put(&key, currency);
-	tally_add(&r->takings, buf_str(&key), v);
-}
-
-static void put_raw(
-	void *arg, size_t cube, int64_t at_ms, const struct dims *d, const char *currency, enum basis basis, const int64_t v[TALLY_WIDTH])
-{
-	struct gather *g = arg;
-	(void)cube;
-	if (!currency || basis == (g->report->query->posting ? BASIS_POSTING : BASIS_EVENT))
-		add_sums(g, at_ms, d, str_of(currency), v);
-}
-
-static void put_cell(void *arg, const struct roll_cell *c, const int64_t v[TALLY_WIDTH])
-{
-	struct gather *g = arg;
-	struct dims d = {{"", "", "", "", "", ""}};
-	for (unsigned col = 0; col < COLUMNS; col++)
-		if (g->mask & COL(col))
-			d.v[col] = col == COL_MERCHANT ? c->merchant.p : c->key.p;
-	add_sums(g, c->day * DAY_MS, &d, c->currency, v);
-}
-
-static bool whole_days(const struct ledger_report_query *q)
-{
-	return q->from_ms % DAY_MS == 0 && q->to_ms % DAY_MS == 0;
-}
-
-static enum status gather(struct gather *g, struct reader *reader, struct err *e)
-{
-	const struct ledger_report_query *q = g->report->query;
-	enum basis basis = q->posting ? BASIS_POSTING : BASIS_EVENT;
-	int cube = roll_cube(g->mask);
-	if (cube < 0 || !zone_is_utc(g->zone) || !whole_days(q) || time_part(g->report) == PART_HOUR) {
-		struct spread s = {&g->mask, 1, put_raw, g};
-		return reader_spread_events(reader, &s, q->from_ms, q->to_ms, BASIS_BIT(basis), e);
-	}
-	int64_t from = day_of(q->from_ms), to = day_of(q->to_ms);
-	struct spread rest = {&g->mask, 1, put_raw, g};
-	enum status s = reader_each_count(reader, cube, from, to, q->merchant, put_cell, g, e);
-	if (s == OK)
-		s = reader_each_taking(reader, cube, from, to, basis, q->merchant, put_cell, g, e);
-	return s == OK ? reader_spread_unrolled(reader, &rest, q->from_ms, q->to_ms, e) : s;
 }
 
 /* ---- rows and pages ------------------------------------------------------------------------------------ */
@@ -185,75 +75,65 @@ static struct report_row *join(const struct report *r)
 	return row;
 }
 
-static struct str cursor_prefix(const struct report_row *row)
+size_t report_limit(const struct report *r)
 {
-	return str_sub(row->key, 0, CURSOR_PREFIX);
+	size_t limit = r->query->limit ? r->query->limit : ROWS_DEFAULT;
+	return limit < ROWS_MAX ? limit : ROWS_MAX;
 }
 
-/* "HEX.SKIP": the last row's key, cut, and how many rows with that beginning have been given. */
-static enum status find_start(const struct report *r, const struct report_row *row, size_t *start_out, struct err *e)
+/* A cursor is the last row's key, in hex. */
+static enum status read_cursor(struct report *r, struct err *e)
 {
-	struct str rest = str_of(r->query->cursor), hex = str_cut(&rest, '.');
-	uint8_t prefix[CURSOR_PREFIX];
-	int64_t skip;
-	*start_out = 0;
-	if (!r->query->cursor[0])
-		return OK;
-	if (hex.n > 2 * sizeof(prefix) || !hex_get(hex, prefix, hex.n / 2) || hex.n % 2 || !str_int(rest, &skip) || skip < 0)
+	struct str hex = str_of(r->query->cursor);
+	if (hex.n % 2 || hex.n / 2 > sizeof(r->from_room) || !hex_get(hex, (uint8_t *)r->from_room, hex.n / 2))
 		return err_set(e, E_INPUT, "cursor", "not a cursor of this report");
-	struct str at = {(const char *)prefix, hex.n / 2};
-	size_t i = 0;
-	while (i < r->counts.n && str_cmp(cursor_prefix(&row[i]), at) < 0)
-		i++;
-	while (i < r->counts.n && skip > 0 && str_eq(cursor_prefix(&row[i]), at)) {
-		i++;
-		skip--;
-	}
-	*start_out = i;
+	r->from_key = (struct str){r->from_room, hex.n / 2};
+	size_t parts = 0;
+	for (size_t i = 0; i < r->from_key.n; i++)
+		parts += r->from_key.p[i] == '\0';
+	if (hex.n && (parts != r->parts || r->from_key.p[r->from_key.n - 1]))
+		return err_set(e, E_INPUT, "cursor", "not a cursor of this report");
 	return OK;
 }
 
-static void make_cursor(const struct report_row *row, size_t end, char out[256])
+/* The rows of the page among those in order: behind the cursor, and whole. */
+static void cut_page(struct report *r, const struct report_row *row)
 {
-	struct str prefix = cursor_prefix(&row[end - 1]);
-	size_t given = 0;
-	while (given < end && str_eq(cursor_prefix(&row[end - 1 - given]), prefix))
-		given++;
-	hex_put(out, (const uint8_t *)prefix.p, prefix.n);
-	snprintf(out + 2 * prefix.n, 256 - 2 * prefix.n, ".%zu", given);
+	size_t start = 0, end = r->counts.n, limit = report_limit(r);
+	while (start < end && r->from_key.n && str_cmp(row[start].key, r->from_key) <= 0)
+		start++;
+	size_t whole = end;
+	while (whole > start && r->bound.n && str_cmp(row[whole - 1].key, buf_str(&r->bound)) > 0)
+		whole--;
+	r->row = row + start;
+	r->rows = whole - start < limit ? whole - start : limit;
+	bool more = r->bound.n || start + r->rows < end;
+	if (r->rows && more)
+		hex_put(r->next_cursor, (const uint8_t *)r->row[r->rows - 1].key.p, r->row[r->rows - 1].key.n);
 }
 
 static enum status write_page(struct report *r, struct buf *out, struct err *e)
 {
 	tally_sort(&r->counts);
 	tally_sort(&r->takings);
-	struct report_row *row = r->counts.failed || r->takings.failed ? NULL : join(r);
+	struct report_row *row = r->counts.failed || r->takings.failed || r->bound.failed ? NULL : join(r);
 	if (!row)
 		return err_set(e, E_NOMEM, "group_by", "too many rows for this grouping");
-	size_t start, limit = r->query->limit ? r->query->limit : ROWS_DEFAULT;
-	limit = limit < ROWS_MAX ? limit : ROWS_MAX;
-	enum status s = find_start(r, row, &start, e);
-	if (s == OK) {
-		r->row = row + start;
-		r->rows = r->counts.n - start < limit ? r->counts.n - start : limit;
-		if (r->rows && start + r->rows < r->counts.n)
-			make_cursor(row, start + r->rows, r->next_cursor);
-		report_format(r, out);
-	}
+	cut_page(r, row);
+	report_format(r, out);
 	free(row);
-	return s;
+	return OK;
 }
 
 static enum status run(struct ledger *l, struct report *r, const struct zone *zone, struct buf *out, struct err *e)
 {
 	struct reader *reader;
-	struct gather g = {r, zone, columns_of(r)};
 	enum status s = reader_get(l, &reader, e);
 	if (s != OK)
 		return s;
 	s = reader_as_of(reader, &r->as_of_ms, e);
 	if (s == OK)
-		s = gather(&g, reader, e);
+		s = report_gather(r, zone, reader, e);
 	reader_put(l, reader);
 	return s == OK ? write_page(r, out, e) : s;
 }
@@ -265,12 +145,16 @@ enum status ledger_report(struct ledger *l, const struct ledger_report_query *q,
 	enum status s = zone_load(str_of(q->tz), &zone, e);
 	if (s == OK)
 		s = parse_grouping(&r, e);
+	if (s == OK)
+		s = read_cursor(&r, e);
+	buf_init(&r.bound, LEDGER_CURSOR);
 	tally_init(&r.counts, REPORT_KEYS_MAX);
 	tally_init(&r.takings, REPORT_KEYS_MAX);
 	if (s == OK)
 		s = run(l, &r, zone, out, e);
 	tally_done(&r.counts);
 	tally_done(&r.takings);
+	buf_done(&r.bound);
 	zone_free(zone);
 	return s == OK && out->failed ? err_set(e, E_NOMEM, "limit", "the report is too long") : s;
 }

@@ -22,8 +22,16 @@ struct report {
 	const struct report_row *row;
 	size_t rows;
 	int64_t as_of_ms;
-	char next_cursor[256]; /* "" at the end */
+	struct str from_key; /* of the cursor: rows behind it only; n 0: from the beginning */
+	char from_room[LEDGER_CURSOR / 2];
+	struct buf bound;    /* rows up to this key are whole; what lies behind was not gathered. Empty: all was */
+	char next_cursor[LEDGER_CURSOR]; /* "" at the end */
 };
+/* Gathers into counts and takings what the page needs (report_gather.c). */
+struct zone;
+struct reader;
+MUST_USE enum status report_gather(struct report *r, const struct zone *zone, struct reader *reader, struct err *e);
+size_t report_limit(const struct report *r);
 struct str report_currency(const struct report *r, const struct report_row *row, size_t i);
 /* Text of part i of a row. */
 struct str report_part(const struct report_row *row, size_t i);

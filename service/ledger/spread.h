@@ -43,20 +43,40 @@ void spread_takings(
 /* ---- the roll-ups that are kept ---------------------------------------------------------- */
 
 /* A cube is a set of columns: at most the merchant and one more, the cell's key. */
-#define ROLL_CUBES 10
+#define ROLL_CUBES 12
 extern const unsigned roll_mask[ROLL_CUBES];
 /* The cube that answers a grouping by these columns, or -1. */
 int roll_cube(unsigned columns);
 
+/* A cell is a cube's sums over a span of time: a day of a zone; a month, of cubes with many keys; a quarter of an hour, of cubes with few, from
+ * which the hours and days of any zone are made, for the last days. */
+enum grain { GRAIN_DAY, GRAIN_MONTH, GRAIN_QUARTER, GRAINS };
+bool roll_has(int cube, enum grain g);
+#define ROLL_ZONES 3
+struct zone;
+struct roll_zones {
+	const struct zone *zone[ROLL_ZONES]; /* borrowed; the first is NULL: UTC */
+	size_t n;
+};
+#define QUARTER_MS INT64_C(900000)
+#define QUARTERS_KEPT (8 * 96)
+
 struct roll {
 	struct tally counts, takings;
+	struct roll_zones zones;
+	unsigned only; /* zones to fill, as bits; 0: all */
 };
 struct roll_cell {
 	int cube;
+	enum grain grain;
+	unsigned zone;
 	enum basis basis;
-	int64_t day; /* since 1970, UTC */
+	int64_t span; /* day since 1970, year * 12 + month from 0, or quarter since 1970 */
 	struct str merchant, key, currency;
 };
+/* How cube, grain and zone stand in the tables. */
+int roll_family(int cube, enum grain g, unsigned zone);
+void roll_family_of(int family, struct roll_cell *out);
 void roll_init(struct roll *r);
 void roll_done(struct roll *r);
 void roll_clear(struct roll *r);
@@ -66,5 +86,7 @@ struct roll_cell roll_cell_of(struct str key);
 /* Key bytes of a cell; also for recounts. */
 void roll_key(struct buf *out, const struct roll_cell *c);
 int64_t day_of(int64_t ms); /* rounds down, before 1970 too */
+int64_t month_of(int64_t day);
+int64_t month_begin(int64_t month); /* its first day */
 
 #endif

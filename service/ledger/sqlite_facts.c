@@ -149,13 +149,13 @@ enum status facts_spread(struct db *d, const struct spread *s, const struct even
 
 static const struct position no_end = {{INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX}};
 
-static enum status spread_money(struct reader *r, const struct spread *s, int64_t from_ms, int64_t to_ms, unsigned bases)
+enum status money_spread(struct db *d, const struct spread *s, int64_t from_ms, int64_t to_ms, unsigned bases)
 {
 	enum status st = OK;
 	if (bases & BASIS_BIT(BASIS_EVENT))
-		st = spread_orders(&r->db, sql_orders, BASIS_EVENT, s, from_ms, to_ms);
+		st = spread_orders(d, sql_orders, BASIS_EVENT, s, from_ms, to_ms);
 	if (st == OK && bases & BASIS_BIT(BASIS_POSTING))
-		st = spread_orders(&r->db, sql_entries, BASIS_POSTING, s, from_ms, to_ms);
+		st = spread_orders(d, sql_entries, BASIS_POSTING, s, from_ms, to_ms);
 	return st;
 }
 
@@ -164,7 +164,7 @@ enum status reader_spread_events(
 {
 	enum status st = facts_spread(&r->db, s, &(struct event_range){from_ms, to_ms, .upto = no_end, .by_time = true});
 	if (st == OK)
-		st = spread_money(r, s, from_ms, to_ms, bases);
+		st = money_spread(&r->db, s, from_ms, to_ms, bases);
 	return st == OK ? OK : db_fail(&r->db, st, "report", e);
 }
 
@@ -175,7 +175,7 @@ enum status reader_spread_rolled(struct reader *r, const struct spread *s, struc
 	if (st == OK)
 		st = facts_spread(&r->db, s, &range);
 	if (st == OK)
-		st = spread_money(r, s, INT64_MIN, INT64_MAX, BASIS_BIT(BASIS_EVENT) | BASIS_BIT(BASIS_POSTING));
+		st = money_spread(&r->db, s, INT64_MIN, INT64_MAX, BASIS_BIT(BASIS_EVENT) | BASIS_BIT(BASIS_POSTING));
 	return st == OK ? OK : db_fail(&r->db, st, "report", e);
 }
 
@@ -190,66 +190,89 @@ enum status reader_spread_unrolled(struct reader *r, const struct spread *s, int
 
 /* ---- roll-ups ---------------------------------------------------------------------------------------- */
 
-/* The merchants of a cube by stepping from one to the next in the key, then each one's days: no scan over other days. */
-static const char sql_roll_all[] =
-	"WITH RECURSIVE m(x) AS (SELECT min(merchant) FROM roll WHERE cube = ?1 UNION ALL"
-	" SELECT (SELECT min(merchant) FROM roll WHERE cube = ?1 AND merchant > m.x) FROM m WHERE m.x IS NOT NULL)"
-	" SELECT r.day, r.merchant, r.key, '', r.answers, r.eligible, r.linked, r.links, r.clicks, r.human_clicks, r.tokens,"
-	" r.unique_clicks, r.impressions"
-	" FROM m CROSS JOIN roll r WHERE r.cube = ?1 AND r.merchant = m.x AND r.day >= ?2 AND r.day < ?3";
-static const char sql_roll_one[] = "SELECT day, merchant, key, '', answers, eligible, linked, links, clicks, human_clicks, tokens,"
-				   " unique_clicks, impressions"
-				   " FROM roll WHERE cube = ?1 AND merchant = ?4 AND day >= ?2 AND day < ?3";
-static const char sql_takings_all[] =
-	"WITH RECURSIVE m(x) AS (SELECT min(merchant) FROM takings WHERE cube = ?1 AND basis = ?5 UNION ALL"
-	" SELECT (SELECT min(merchant) FROM takings WHERE cube = ?1 AND basis = ?5 AND merchant > m.x) FROM m WHERE m.x IS NOT NULL)"
-	" SELECT t.day, t.merchant, t.key, t.currency, t.orders, t.value, t.pending, t.approved, t.paid, t.reversed, t.clawed, t.cost, 0"
-	" FROM m CROSS JOIN takings t WHERE t.cube = ?1 AND t.basis = ?5 AND t.merchant = m.x AND t.day >= ?2 AND t.day < ?3";
-static const char sql_takings_one[] =
-	"SELECT day, merchant, key, currency, orders, value, pending, approved, paid, reversed, clawed, cost, 0"
-	" FROM takings WHERE cube = ?1 AND basis = ?5 AND merchant = ?4 AND day >= ?2 AND day < ?3";
+#define COUNT_COLUMNS "answers, eligible, linked, links, clicks, human_clicks, tokens, unique_clicks, impressions"
+#define TAKING_COLUMNS "orders, value, pending, approved, paid, reversed, clawed, cost"
+/* The merchants of a cube by stepping from one to the next in the key, then each one's spans: no scan over other spans. */
+#define BY_MERCHANT(table, also) \
+	"WITH RECURSIVE m(x) AS (SELECT min(merchant) FROM " table " WHERE cube = ?1" also " UNION ALL" \
+	" SELECT (SELECT min(merchant) FROM " table " WHERE cube = ?1" also " AND merchant > m.x) FROM m WHERE m.x IS NOT NULL)"
+static const char sql_roll_all[] = BY_MERCHANT("roll", "") " SELECT day, merchant, key, '', " COUNT_COLUMNS
+							   " FROM m CROSS JOIN roll WHERE cube = ?1 AND merchant = m.x AND day >= ?2 AND day < ?3";
+static const char sql_roll_one[] = "SELECT day, merchant, key, '', " COUNT_COLUMNS " FROM roll WHERE cube = ?1 AND merchant = ?4 AND day >= ?2"
+				   " AND day < ?3";
+#define ROLL_KEYED "SELECT day, merchant, key, '', " COUNT_COLUMNS " FROM roll WHERE cube = ?1 AND merchant = ?4 AND day = ?2 AND key "
+static const char sql_roll_from[] = ROLL_KEYED ">= ?6 ORDER BY key LIMIT ?8";
+static const char sql_roll_past[] = ROLL_KEYED "> ?6 ORDER BY key LIMIT ?8";
+static const char sql_takings_all[] = BY_MERCHANT("takings", " AND basis = ?5") " SELECT day, merchant, key, currency, " TAKING_COLUMNS
+	" FROM m CROSS JOIN takings WHERE cube = ?1 AND basis = ?5 AND merchant = m.x AND day >= ?2 AND day < ?3";
+static const char sql_takings_one[] = "SELECT day, merchant, key, currency, " TAKING_COLUMNS
+				      " FROM takings WHERE cube = ?1 AND basis = ?5 AND merchant = ?4 AND day >= ?2 AND day < ?3";
+#define TAKINGS_KEYED \
+	"SELECT day, merchant, key, currency, " TAKING_COLUMNS " FROM takings WHERE cube = ?1 AND basis = ?5 AND merchant = ?4 AND day = ?2 AND key <= ?7" \
+	" AND key "
+static const char sql_takings_from[] = TAKINGS_KEYED ">= ?6";
+static const char sql_takings_past[] = TAKINGS_KEYED "> ?6";
 
-static enum status each_cell(struct reader *r, sqlite3_stmt *q, struct roll_cell c, roll_each *each, void *arg, struct err *e)
+static enum status each_cell(
+	struct reader *r, sqlite3_stmt *q, const struct roll_slice *slice, enum basis basis, int width, roll_each *each, void *arg, struct err *e)
 {
+	struct roll_cell c = {.cube = slice->cube, .grain = slice->grain, .zone = slice->zone, .basis = basis};
+	int64_t v[TALLY_WIDTH] = {0};
 	bool row = true;
 	enum status s = OK;
 	while (s == OK && (s = db_step(&r->db, q, &row)) == OK && row) {
-		int64_t v[TALLY_WIDTH];
-		c.day = db_get_int(q, 0);
+		c.span = db_get_int(q, 0);
 		c.merchant = db_get_text(q, 1);
 		c.key = db_get_text(q, 2);
 		c.currency = db_get_text(q, 3);
-		for (int i = 0; i < TALLY_WIDTH; i++)
+		for (int i = 0; i < width; i++)
 			v[i] = db_get_int(q, 4 + i);
 		each(arg, &c, v);
 	}
 	return s == OK ? OK : db_fail(&r->db, s, "report", e);
 }
 
-static sqlite3_stmt *use_span(struct reader *r, const char *sql, int cube, int64_t from_day, int64_t to_day, const char *merchant)
+static sqlite3_stmt *use_slice(struct reader *r, const struct roll_slice *s, const char *all, const char *one, const char *from, const char *past)
 {
-	sqlite3_stmt *q = db_use(&r->db, sql);
-	db_int(q, 1, cube);
-	db_int(q, 2, from_day);
-	db_int(q, 3, to_day);
-	if (*merchant)
-		db_name(q, 4, merchant);
+	sqlite3_stmt *q = db_use(&r->db, !s->merchant ? all : !s->keyed ? one : s->past ? past : from);
+	db_int(q, 1, roll_family(s->cube, s->grain, s->zone));
+	db_int(q, 2, s->from);
+	if (!s->keyed)
+		db_int(q, 3, s->to);
+	else
+		db_text(q, 6, s->after.p ? s->after : STR(""));
+	if (s->merchant)
+		db_name(q, 4, s->merchant);
 	return q;
 }
 
-enum status reader_each_count(struct reader *r, int cube, int64_t from_day, int64_t to_day, const char *merchant, roll_each *each, void *arg,
-	struct err *e)
+enum status reader_each_count(struct reader *r, const struct roll_slice *s, roll_each *each, void *arg, struct err *e)
 {
-	sqlite3_stmt *q = use_span(r, *merchant ? sql_roll_one : sql_roll_all, cube, from_day, to_day, merchant);
-	return each_cell(r, q, (struct roll_cell){.cube = cube, .basis = BASIS_EVENT}, each, arg, e);
+	sqlite3_stmt *q = use_slice(r, s, sql_roll_all, sql_roll_one, sql_roll_from, sql_roll_past);
+	if (s->merchant && s->keyed)
+		db_int(q, 8, s->limit);
+	return each_cell(r, q, s, BASIS_EVENT, COUNTS, each, arg, e);
 }
 
-enum status reader_each_taking(struct reader *r, int cube, int64_t from_day, int64_t to_day, enum basis basis, const char *merchant,
-	roll_each *each, void *arg, struct err *e)
+enum status reader_each_taking(struct reader *r, const struct roll_slice *s, enum basis basis, roll_each *each, void *arg, struct err *e)
 {
-	sqlite3_stmt *q = use_span(r, *merchant ? sql_takings_one : sql_takings_all, cube, from_day, to_day, merchant);
+	sqlite3_stmt *q = use_slice(r, s, sql_takings_all, sql_takings_one, sql_takings_from, sql_takings_past);
 	db_int(q, 5, basis);
-	return each_cell(r, q, (struct roll_cell){.cube = cube, .basis = basis}, each, arg, e);
+	if (s->merchant && s->keyed)
+		db_text(q, 7, s->upto);
+	return each_cell(r, q, s, basis, TAKINGS, each, arg, e);
+}
+
+enum status reader_zones(struct reader *r, char name_out[ROLL_ZONES][64], size_t *n_out, struct err *e)
+{
+	enum status s = zones_stored(&r->db, name_out, n_out);
+	return s == OK ? OK : db_fail(&r->db, s, "report", e);
+}
+
+enum status reader_first_quarter(struct reader *r, int64_t *out, struct err *e)
+{
+	enum status s = first_quarter(&r->db, out);
+	return s == OK ? OK : db_fail(&r->db, s, "report", e);
 }
 
 enum status reader_as_of(struct reader *r, int64_t *out, struct err *e)

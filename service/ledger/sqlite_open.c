@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define CHECK_WHOLE_MAX (INT64_C(256) << 20) /* larger files: only the tables of money and roll-ups, so that clicks are soon served again */
+#define HOUR_MS INT64_C(3600000)
 #define RESTART_ABOVE (INT64_C(64) << 20)
 
 /* ---- the lock ------------------------------------------------------------------------------------- */
@@ -135,7 +136,8 @@ static enum status prepare_file(const char *path, const char *const *const *step
 
 static enum status prepare(struct ledger *l, bool alone, struct err *e)
 {
-	static const char *const *const main_steps[LEDGER_SCHEMA] = {schema_ledger, schema_ledger_2, schema_ledger_3, schema_ledger_4, schema_ledger_5},
+	static const char *const *const main_steps[LEDGER_SCHEMA] = {schema_ledger, schema_ledger_2, schema_ledger_3, schema_ledger_4, schema_ledger_5,
+		schema_ledger_6},
 		*const *const catalog_steps[] = {schema_catalog};
 	static const char *const main_checks[] = {"PRAGMA quick_check(roll)", "PRAGMA quick_check(takings)", "PRAGMA quick_check(orders)",
 		"PRAGMA quick_check(entry)", "PRAGMA quick_check(posting)", "PRAGMA quick_check(merchant)", "PRAGMA quick_check(key)"};
@@ -157,6 +159,7 @@ struct keeper {
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
 	bool stop, nudged;
+	int64_t hour; /* of the latest housekeeping */
 };
 
 static void keeper_wait(struct keeper *k)
@@ -190,7 +193,7 @@ static void catch_up(struct keeper *k)
 	struct stride stride;
 	if (!atomic_load(&w->behind) || db_run(&k->db, db_use(&k->db, "BEGIN")) != OK)
 		return;
-	stride_init(&stride);
+	stride_init(&stride, &w->zones);
 	enum status s = stride_gather(&k->db, &stride);
 	err_ignore(db_run(&k->db, db_use(&k->db, "COMMIT")));
 	/* Nothing new in spite of the count: batches that failed were counted too. */
@@ -198,6 +201,16 @@ static void catch_up(struct keeper *k)
 	if (s == OK && (!events || ledger_task(k->ledger, stride_add, &stride, NULL) == OK))
 		atomic_fetch_sub(&w->behind, events ? events : atomic_load(&w->behind));
 	stride_done(&stride);
+}
+
+/* Once an hour, what is kept for a while only. */
+static void housekeep(struct keeper *k)
+{
+	int64_t now = now_ms();
+	if (now / HOUR_MS == k->hour)
+		return;
+	k->hour = now / HOUR_MS;
+	err_ignore(ledger_task(k->ledger, spans_trim, &now, NULL)); /* a refusal waits for the next hour */
 }
 
 static void *keeper_run(void *arg)
@@ -209,6 +222,7 @@ static void *keeper_run(void *arg)
 		keeper_wait(k);
 		pthread_mutex_unlock(&k->mutex);
 		catch_up(k);
+		housekeep(k);
 		checkpoint(k, &frames);
 		pthread_mutex_lock(&k->mutex);
 	}
@@ -345,18 +359,18 @@ static enum status catalog_open(struct ledger *l, struct err *e)
 	return l->catalog ? db_open(&l->catalog->db, l->catalog_path, DB_WRITE, e) : err_set(e, E_NOMEM, "ledger", "out of memory");
 }
 
-static enum status open_writing(struct ledger *l, size_t queue_max, struct err *e)
+static enum status open_writing(struct ledger *l, const struct ledger_options *o, struct err *e)
 {
 	bool alone;
 	enum status s = lock_take(l, &alone, e);
 	if (s == OK)
 		s = prepare(l, alone, e);
 	if (s == OK)
-		s = writer_open(l, &l->writer, e);
+		s = writer_open(l, o->report_zones, &l->writer, e);
 	if (s == OK)
 		s = catalog_open(l, e);
 	if (s == OK)
-		s = scribe_start(l, queue_max, &l->scribe, e);
+		s = scribe_start(l, o->queue_max, &l->scribe, e);
 	if (s == OK)
 		s = keeper_start(l, &l->keeper, e);
 	if (s == OK && alone && flock(l->lock_fd, LOCK_SH) != 0)
@@ -397,7 +411,7 @@ enum status ledger_open(const struct ledger_options *o, struct ledger **out, str
 	l->catalog_path = l->path ? path_with(l->path, "-catalog") : NULL;
 	enum status s = l->catalog_path ? OK : err_set(e, E_NOMEM, "ledger", "out of memory");
 	if (s == OK)
-		s = o->read_only ? open_reading(l, e) : open_writing(l, o->queue_max, e);
+		s = o->read_only ? open_reading(l, e) : open_writing(l, o, e);
 	if (s != OK) {
 		ledger_close(l);
 		return s;

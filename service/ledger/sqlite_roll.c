@@ -74,9 +74,9 @@ static enum status flush(struct writer *w, struct tally *t, const char *sql, int
 	for (size_t i = 0; i < t->n && s == OK; i++) {
 		struct roll_cell c = roll_cell_of(tally_key(t, &t->row[i]));
 		sqlite3_stmt *q = db_use(&w->db, sql);
-		db_int(q, 1, c.cube);
+		db_int(q, 1, roll_family(c.cube, c.grain, c.zone));
 		db_text(q, 2, c.merchant);
-		db_int(q, 3, c.day);
+		db_int(q, 3, c.span);
 		db_text(q, 4, c.key);
 		for (int k = 0; k < width; k++)
 			db_int(q, 5 + k, t->row[i].v[k]);
@@ -97,10 +97,11 @@ enum status writer_flush(struct writer *w, struct roll *r)
 
 /* ---- strides --------------------------------------------------------------------------------------- */
 
-void stride_init(struct stride *s)
+void stride_init(struct stride *s, const struct roll_zones *zones)
 {
 	memset(s, 0, sizeof(*s));
 	roll_init(&s->roll);
+	s->roll.zones = *zones;
 }
 
 void stride_done(struct stride *s)
@@ -192,7 +193,7 @@ enum status stride_add(struct writer *w, void *stride)
 enum status writer_catch_up(struct writer *w)
 {
 	struct stride st;
-	stride_init(&st);
+	stride_init(&st, &w->zones);
 	enum status s = writer_begin(w);
 	if (s == OK)
 		s = stride_gather(&w->db, &st);

@@ -153,6 +153,16 @@ const char *const schema_ledger_5[] = {
 	"PRAGMA user_version=5;",
 	NULL};
 
+/* The roll-ups are kept for days of several zones, for months and for the last quarters of an hour: column cube says which (spread.h), column day
+ * counts the span. They are made anew from the events when the file is opened next (counter roll_built). */
+const char *const schema_ledger_6[] = {
+	"DELETE FROM roll; DELETE FROM takings;"
+	"CREATE TABLE zone(no INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
+	"INSERT INTO zone(no, name) VALUES(0, 'UTC');"
+	"INSERT INTO counter(name, n) VALUES('roll_built', 0), ('first_quarter', -1000000000000);"
+	"PRAGMA user_version=6;",
+	NULL};
+
 /* Second file: catalogs. They are uploaded in transactions of seconds, and clicks must not wait for those. target outlives product. */
 const char *const schema_catalog[] = {
 	"CREATE TABLE counter(name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;"

@@ -10,6 +10,8 @@
 struct writer {
 	struct ledger *ledger;
 	struct db db;
+	struct zone *zone[ROLL_ZONES]; /* whose days are kept; the first is UTC and NULL */
+	struct roll_zones zones;       /* the same, for rolls */
 	struct roll roll;     /* of the open transaction: money, or a stride of events */
 	struct spread spread; /* into roll */
 	int64_t as_of_ms;     /* latest time among the batch's events */
@@ -27,8 +29,8 @@ struct catalog_store {
 
 /* Pieces of SQL, ended by NULL. */
 extern const char *const schema_ledger[], *const schema_ledger_2[], *const schema_ledger_3[], *const schema_ledger_4[],
-	*const schema_ledger_5[], *const schema_catalog[];
-#define LEDGER_SCHEMA 5 /* user_version of the main file when all its steps are taken */
+	*const schema_ledger_5[], *const schema_ledger_6[], *const schema_catalog[];
+#define LEDGER_SCHEMA 6 /* user_version of the main file when all its steps are taken */
 
 MUST_USE enum status keeper_start(struct ledger *l, struct keeper **out, struct err *e);
 /* Ends its thread; the scribe may go on to nudge it until it is freed. */
@@ -37,7 +39,7 @@ void keeper_free(struct keeper *k);
 /* The scribe's commits tell it how long the log has grown. */
 void keeper_nudge(struct keeper *k);
 
-MUST_USE enum status writer_open(struct ledger *l, struct writer **out, struct err *e);
+MUST_USE enum status writer_open(struct ledger *l, struct str zones, struct writer **out, struct err *e);
 void writer_close(struct writer *w);
 /* An event of this time is in the batch: the report's as_of follows. */
 void writer_saw(struct writer *w, int64_t ms);
@@ -60,6 +62,8 @@ struct event_range {
 	struct position after, upto;
 	bool by_time;
 };
+/* Orders and their entries by the bases asked for. */
+MUST_USE enum status money_spread(struct db *d, const struct spread *s, int64_t from_ms, int64_t to_ms, unsigned bases);
 MUST_USE enum status facts_spread(struct db *d, const struct spread *s, const struct event_range *r);
 
 /* Clicks of a link among the rows of a stride. */
@@ -73,11 +77,21 @@ struct stride {
 	struct link_count *link;
 	size_t links;
 };
+/* ---- which spans are kept (sqlite_span.c) ------------------------------------------------------ */
+
+MUST_USE enum status zones_stored(struct db *d, char name_out[ROLL_ZONES][64], size_t *n_out);
+MUST_USE enum status first_quarter(struct db *d, int64_t *out);
+/* Loads the zones of the file, or puts names (by comma; p NULL: as they are) in their place; makes roll-ups that are missing from the events. */
+MUST_USE enum status spans_open(struct writer *w, struct str names, struct err *e);
+void spans_close(struct writer *w);
+/* A store_task: drops quarters of an hour that are too old; arg is a const int64_t *, now in ms. */
+MUST_USE enum status spans_trim(struct writer *w, void *now_ms);
+
 /* d is in a transaction. */
 MUST_USE enum status stride_gather(struct db *d, struct stride *s);
 /* A store_task: adds what was gathered, if nobody has done so meanwhile (E_CONFLICT). */
 MUST_USE enum status stride_add(struct writer *w, void *stride);
-void stride_init(struct stride *s);
+void stride_init(struct stride *s, const struct roll_zones *zones);
 void stride_done(struct stride *s);
 int64_t stride_events(const struct stride *s);
 

@@ -1,8 +1,10 @@
 /* ledger verify: the chain of postings, their balance, orders against entries and postings, roll-ups against a recount, orphans. */
 #include "ledger/sha256.h"
 #include "ledger/sqlite_store.h"
+#include "ledger/zone.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- the chain -------------------------------------------------------------------------------------- */
@@ -151,6 +153,7 @@ struct compare {
 	struct buf *out;
 	struct err *e;
 	size_t cells; /* stored ones that are not zero */
+	int64_t first_quarter;
 	enum status status;
 };
 
@@ -160,13 +163,23 @@ static bool all_zero(const int64_t v[TALLY_WIDTH])
 	return memcmp(v, zero, sizeof(zero)) == 0;
 }
 
+static void name_span(const struct roll_cell *cell, char out[40])
+{
+	static const char *const grains[] = {"day", "month", "quarter of an hour"};
+	char text[32];
+	int64_t ms = cell->grain == GRAIN_QUARTER ? cell->span * QUARTER_MS
+						  : (cell->grain == GRAIN_MONTH ? month_begin(cell->span) : cell->span) * INT64_C(86400000);
+	time_format(ms, text);
+	snprintf(out, 40, "%s %.*s", grains[cell->grain], cell->grain == GRAIN_QUARTER ? 16 : cell->grain == GRAIN_MONTH ? 7 : 10, text);
+}
+
 static enum status differs(struct compare *c, const struct roll_cell *cell, const char *what)
 {
-	char day[32], text[200];
+	char span[40], text[200];
 	struct buf where;
-	time_day(cell->day * 86400000, day);
+	name_span(cell, span);
 	buf_init(&where, 2000);
-	buf_printf(&where, "roll-up cube %d, day %s, merchant '%.*s', key '%.*s' %.*s", cell->cube, day, STR_ARG(cell->merchant),
+	buf_printf(&where, "roll-up cube %d, %s, zone %u, merchant '%.*s', key '%.*s' %.*s", cell->cube, span, cell->zone, STR_ARG(cell->merchant),
 		STR_ARG(cell->key), STR_ARG(cell->currency));
 	buf_printf(c->out, "%s: %s\n", where.p ? where.p : "roll-up", what);
 	size_t n = utf8_whole(str_sub(buf_str(&where), 0, sizeof(text) - 1));
@@ -181,7 +194,7 @@ static void compare_cell(void *arg, const struct roll_cell *cell, const int64_t 
 	struct compare *c = arg;
 	char room[512];
 	struct buf key = {.p = room, .cap = sizeof(room), .max = sizeof(room) - 1};
-	if (c->status != OK || all_zero(v))
+	if (c->status != OK || all_zero(v) || (cell->grain == GRAIN_QUARTER && cell->span < c->first_quarter))
 		return;
 	struct roll_cell plain = *cell;
 	if (!cell->currency.n)
@@ -193,44 +206,74 @@ static void compare_cell(void *arg, const struct roll_cell *cell, const int64_t 
 		differs(c, cell, "is not what its events add up to");
 }
 
-static size_t cells_of(const struct tally *t)
+static size_t cells_of(const struct tally *t, int64_t first)
 {
 	size_t n = 0;
-	for (size_t i = 0; i < t->n; i++)
-		n += !all_zero(t->row[i].v);
+	for (size_t i = 0; i < t->n; i++) {
+		struct roll_cell c = roll_cell_of(tally_key(t, &t->row[i]));
+		n += !all_zero(t->row[i].v) && (c.grain != GRAIN_QUARTER || c.span >= first);
+	}
 	return n;
 }
 
-static enum status compare_all(struct reader *r, struct compare *c)
+static enum status compare_slice(struct reader *r, struct compare *c, const struct roll_slice *slice)
+{
+	enum status s = reader_each_count(r, slice, compare_cell, c, c->e);
+	for (int basis = BASIS_EVENT; basis <= BASIS_POSTING && s == OK; basis++)
+		s = reader_each_taking(r, slice, (enum basis)basis, compare_cell, c, c->e);
+	return s;
+}
+
+static enum status compare_all(struct reader *r, struct compare *c, size_t zones)
 {
 	enum status s = OK;
-	for (int cube = 0; cube < ROLL_CUBES && s == OK && c->status == OK; cube++) {
-		s = reader_each_count(r, cube, INT64_MIN, INT64_MAX, "", compare_cell, c, c->e);
-		for (int basis = BASIS_EVENT; basis <= BASIS_POSTING && s == OK; basis++)
-			s = reader_each_taking(r, cube, INT64_MIN, INT64_MAX, (enum basis)basis, "", compare_cell, c, c->e);
+	for (unsigned family = 0; family < zones * GRAINS * ROLL_CUBES && s == OK && c->status == OK; family++) {
+		struct roll_slice slice = {.cube = (int)(family % ROLL_CUBES), .grain = (enum grain)(family / ROLL_CUBES % GRAINS),
+			.zone = family / ROLL_CUBES / GRAINS, .from = INT64_MIN, .to = INT64_MAX};
+		s = compare_slice(r, c, &slice);
 	}
 	return s == OK ? c->status : s;
 }
 
-static enum status check_rolls(struct reader *r, struct buf *out, struct err *e)
+static enum status compare_rolls(struct reader *r, struct roll *recount, size_t zones, struct buf *out, struct err *e)
 {
-	struct roll recount;
-	roll_init(&recount);
-	struct spread spread = roll_spread(&recount);
-	enum status s = reader_spread_rolled(r, &spread, e);
-	if (s == OK && (recount.counts.failed || recount.takings.failed))
-		s = err_set(e, E_NOMEM, "roll", "too many cells to recount");
-	struct compare c = {.recount = &recount, .out = out, .e = e};
+	struct spread spread = roll_spread(recount);
+	struct compare c = {.recount = recount, .out = out, .e = e};
+	enum status s = reader_first_quarter(r, &c.first_quarter, e);
 	if (s == OK)
-		s = compare_all(r, &c);
-	size_t want = cells_of(&recount.counts) + cells_of(&recount.takings);
+		s = reader_spread_rolled(r, &spread, e);
+	if (s == OK && (recount->counts.failed || recount->takings.failed))
+		s = err_set(e, E_NOMEM, "roll", "too many cells to recount");
+	if (s == OK)
+		s = compare_all(r, &c, zones);
+	size_t want = cells_of(&recount->counts, c.first_quarter) + cells_of(&recount->takings, c.first_quarter);
 	if (s == OK && c.cells != want) {
 		buf_printf(out, "roll-ups: %zu cells are missing\n", want - c.cells);
 		s = err_set(e, E_CONFLICT, "roll", "%zu roll-up cells are missing", want - c.cells);
 	}
 	if (s == OK)
 		buf_printf(out, "roll-ups: %zu cells equal a recount from events\n", c.cells);
+	return s;
+}
+
+static enum status check_rolls(struct reader *r, struct buf *out, struct err *e)
+{
+	char name[ROLL_ZONES][64];
+	struct zone *zone[ROLL_ZONES] = {NULL};
+	struct roll recount;
+	size_t n = 0;
+	roll_init(&recount);
+	enum status s = reader_zones(r, name, &n, e);
+	for (size_t i = 1; i < n && s == OK; i++) {
+		s = zone_load(str_of(name[i]), &zone[i], e);
+		recount.zones.zone[i] = zone[i];
+	}
+	recount.zones.n = n;
+	if (s == OK)
+		s = compare_rolls(r, &recount, n, out, e);
 	roll_done(&recount);
+	for (size_t i = 0; i < ROLL_ZONES; i++)
+		zone_free(zone[i]);
 	return s;
 }
 

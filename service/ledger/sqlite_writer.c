@@ -261,7 +261,7 @@ static enum status take_up(struct writer *w)
 	return s == OK ? count_behind(w) : s;
 }
 
-enum status writer_open(struct ledger *l, struct writer **out, struct err *e)
+enum status writer_open(struct ledger *l, struct str zones, struct writer **out, struct err *e)
 {
 	struct writer *w = calloc(1, sizeof(*w));
 	if (!w)
@@ -272,6 +272,8 @@ enum status writer_open(struct ledger *l, struct writer **out, struct err *e)
 	w->links = links_new();
 	w->spread = roll_spread(&w->roll);
 	enum status s = w->links ? db_open(&w->db, l->path, DB_WRITE, e) : err_set(e, E_NOMEM, "ledger", "out of memory");
+	if (s == OK)
+		s = spans_open(w, zones, e);
 	if (s == OK && (s = take_up(w)) != OK)
 		s = db_fail(&w->db, s, "ledger", e);
 	if (s != OK) {
@@ -288,6 +290,7 @@ void writer_close(struct writer *w)
 	if (!w)
 		return;
 	db_close(&w->db);
+	spans_close(w);
 	roll_done(&w->roll);
 	traffic_done(&w->traffic);
 	links_free(w->links);

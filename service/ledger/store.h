@@ -78,11 +78,23 @@ MUST_USE enum status reader_spread_events(struct reader *r, const struct spread 
 MUST_USE enum status reader_spread_rolled(struct reader *r, const struct spread *s, struct err *e);
 MUST_USE enum status reader_spread_unrolled(struct reader *r, const struct spread *s, int64_t from_ms, int64_t to_ms, struct err *e);
 typedef void roll_each(void *arg, const struct roll_cell *c, const int64_t v[TALLY_WIDTH]);
-/* Cells of one cube with days in [from_day, to_day); merchant "" is all. Counts have no currency. */
-MUST_USE enum status reader_each_count(struct reader *r, int cube, int64_t from_day, int64_t to_day, const char *merchant, roll_each *each,
-				       void *arg, struct err *e);
-MUST_USE enum status reader_each_taking(struct reader *r, int cube, int64_t from_day, int64_t to_day, enum basis basis,
-					const char *merchant, roll_each *each, void *arg, struct err *e);
+/* Cells of one cube with spans in [from, to). Counts have no currency. */
+struct roll_slice {
+	int cube;
+	enum grain grain;
+	unsigned zone;
+	int64_t from, to;
+	const char *merchant; /* NULL: all */
+	/* Of one span and one merchant only: keys in order, from `after` on (or behind it), at most limit of them; of takings those up to `upto`. */
+	bool keyed, past;
+	struct str after, upto;
+	uint32_t limit;
+};
+MUST_USE enum status reader_each_count(struct reader *r, const struct roll_slice *s, roll_each *each, void *arg, struct err *e);
+MUST_USE enum status reader_each_taking(struct reader *r, const struct roll_slice *s, enum basis basis, roll_each *each, void *arg, struct err *e);
+/* The zones whose days are kept; and the first quarter of an hour that is. */
+MUST_USE enum status reader_zones(struct reader *r, char name_out[ROLL_ZONES][64], size_t *n_out, struct err *e);
+MUST_USE enum status reader_first_quarter(struct reader *r, int64_t *out, struct err *e);
 /* Time of the last event committed, in ms; 0 for an empty ledger. */
 MUST_USE enum status reader_as_of(struct reader *r, int64_t *out, struct err *e);
 

@@ -65,14 +65,14 @@ static void tallies_add_and_sort(void **state)
 static void roll_keys_come_apart_again(void **state)
 {
 	(void)state;
-	struct roll_cell c = {.cube = 9, .basis = BASIS_POSTING, .day = -3, .merchant = STR("m"), .key = STR("k k"), .currency = STR("USD")};
+	struct roll_cell c = {.cube = 9, .basis = BASIS_POSTING, .span = -3, .merchant = STR("m"), .key = STR("k k"), .currency = STR("USD")};
 	struct buf b;
 	buf_init(&b, 100);
 	roll_key(&b, &c);
 	struct roll_cell d = roll_cell_of(buf_str(&b));
 	assert_int_equal(d.cube, 9);
 	assert_int_equal(d.basis, BASIS_POSTING);
-	assert_int_equal(d.day, -3);
+	assert_int_equal(d.span, -3);
 	assert_true(str_eq(d.merchant, c.merchant) && str_eq(d.key, c.key) && str_eq(d.currency, c.currency));
 	assert_int_equal(day_of(-1), -1);
 	assert_int_equal(day_of(DAY_MS - 1), 0);
