@@ -120,6 +120,7 @@ MUST_USE enum status insert_preview(const struct insert *in, struct buf *out);
 void insert_abandon(struct insert *in, struct buf *out);
 size_t insert_held(const struct insert *in); /* bytes fed and not yet released */
 bool insert_linked(const struct insert *in); /* decision is "linked" (after finish) */
+bool insert_idle(const struct insert *in); /* nothing can be linked: all that is fed comes out at once, as it is */
 uint32_t insert_link_count(const struct insert *in); /* links in what was given out, those that were there before among them (after finish) */
 
 /* The response object of API.md section 2 (after finish). full: with `answer`, which the caller gives; else without. */

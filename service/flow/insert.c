@@ -263,7 +263,7 @@ uint32_t insert_link_count(const struct insert *in)
 /* ---- feeding -------------------------------------------------------------------------------- */
 
 /* The gate was closed before the answer began: nothing can be linked, so the text passes unread. */
-static bool is_idle(const struct insert *in)
+bool insert_idle(const struct insert *in)
 {
 	return in->gate.n && in->own.taken == 0;
 }
@@ -281,8 +281,8 @@ enum status insert_feed(struct insert *in, struct str bytes, struct buf *out)
 		in->raw.failed = false;
 		return E_NOMEM;
 	}
-	enum status s = is_idle(in) ? OK : own_feed(in);
-	if (s == OK && !is_idle(in))
+	enum status s = insert_idle(in) ? OK : own_feed(in);
+	if (s == OK && !insert_idle(in))
 		s = decide_ready(in);
 	if (s != OK) {
 		in->raw.n = before; /* as if these bytes had not come: the caller abandons, then feeds them again */
@@ -429,7 +429,7 @@ static struct str why_none(const struct insert *in)
 
 static enum status finish_decisions(struct insert *in)
 {
-	if (is_idle(in)) {
+	if (insert_idle(in)) {
 		in->finished = true;
 		return OK;
 	}
@@ -458,7 +458,7 @@ enum status insert_finish(struct insert *in, struct buf *out)
 		return s;
 	}
 	in->reason = in->placed_count == 0 ? why_none(in) : in->stopped ? STR("stopped") : STR("");
-	decide_identity(in, is_idle(in) ? buf_str(&in->raw) : text_source(in->text));
+	decide_identity(in, insert_idle(in) ? buf_str(&in->raw) : text_source(in->text));
 	release(in, in->raw.n, out);
 	return out->failed ? E_NOMEM : OK;
 }

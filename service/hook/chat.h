@@ -34,6 +34,7 @@ struct chat_choice {
 	int64_t index;
 	struct insert *in; /* NULL: has had no text yet, or there was trouble */
 	bool begun;        /* has had text */
+	bool idle;         /* no link can come: its deltas stay as they are */
 	bool closed;       /* text that still comes passes unchanged */
 	bool finished;     /* and the answer came to its end */
 	uint32_t high;     /* half of a surrogate pair between two deltas */
@@ -55,6 +56,7 @@ struct chat {
 	struct buf head;          /* members of a chunk that are the same in all: for a delta of our own */
 	int64_t sequence, added;  /* responses: number of the event at hand, as it came; events of ours before it */
 	bool usage_null, crlf, raw; /* raw: everything passes from now on */
+	bool torn;                  /* the last event lacks its blank line */
 	int64_t prompt_tokens, completion_tokens;
 };
 /* References the shelf; q must outlive it. */

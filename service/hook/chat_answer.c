@@ -129,6 +129,7 @@ static bool has_insert(struct chat *c, struct chat_choice *k)
 		k->in = NULL;
 		metric_add(METRIC_INSERT_UNAVAILABLE, 1);
 	}
+	k->idle = k->in && insert_idle(k->in);
 	return k->in != NULL;
 }
 

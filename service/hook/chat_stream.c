@@ -15,8 +15,20 @@ static const struct speech speech[] = {
 
 static void put_delta(struct chat *c, struct chat_choice *k, struct str text)
 {
-	if (text.n || k->high)
-		speech[c->dialect].delta(c, k, text);
+	const char *end = c->crlf ? "\r\n\r\n" : "\n\n";
+	if (text.n == 0 && !k->high)
+		return;
+	if (c->torn)
+		buf_put(c->out, str_of(end));
+	c->torn = false;
+	speech[c->dialect].delta(c, k, text);
+}
+
+/* Its deltas have passed as they came, and with them what looks like half of something here. */
+static void forget_half(struct chat_choice *k)
+{
+	if (k->idle)
+		k->high = 0;
 }
 
 void stream_end_choice(struct chat *c, struct chat_choice *k, enum ending e)
@@ -28,6 +40,7 @@ void stream_end_choice(struct chat *c, struct chat_choice *k, enum ending e)
 		chat_finish(c, k, &c->text);
 	else
 		chat_give_up(c, k, &c->text);
+	forget_half(k);
 	put_delta(c, k, buf_str(&c->text));
 }
 
@@ -41,9 +54,12 @@ bool stream_feed(struct chat *c, struct chat_choice *k, struct str value)
 {
 	bool half = k->high != 0;
 	if (!chat_feed(c, k, value)) { /* what is held goes before it, and it goes as it is */
+		forget_half(k);
 		put_delta(c, k, buf_str(&c->text));
 		return false;
 	}
+	if (k->idle)
+		return false;
 	return half || k->high || !str_eq(buf_str(&c->text), buf_str(&c->scratch));
 }
 
@@ -126,8 +142,10 @@ void chat_stream_end(struct chat *c, bool broken, struct buf *out)
 	c->out = out;
 	if (broken)
 		stream_end_choices(c, GIVEN_UP);
+	bool torn = c->sse.block.n > 0;
 	if (!c->raw)
 		sse_end(&c->sse, take_block, c);
+	c->torn = torn;
 	stream_end_choices(c, FINISHED);
 }
 
