@@ -109,6 +109,9 @@ void whom_read(struct insert *in); /* whom the question asks for */
 /* Takes out what is made for others and puts the best that is made for whom it should be first; returns how many are left. */
 size_t whom_sort(const struct insert *in, const struct candidate *c, struct match_ranked *ranked, size_t n);
 
+/* vary.c: puts one of a shop without a link here before one that fits no better. */
+void vary_merchants(const struct insert *in, struct match_ranked *ranked, size_t n);
+
 /* weigh.c */
 /* Does the question name the phrase only as the beginning of another thing? */
 bool weigh_only_within(const struct insert *in, uint32_t phrase);

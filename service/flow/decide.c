@@ -478,6 +478,7 @@ static enum refusal rank(struct insert *in, struct candidate *c)
 		said_cheapest(in, ranked, n);
 	c->ranked_count = n < ARRAY_LEN(c->ranked) ? n : ARRAY_LEN(c->ranked);
 	memcpy(c->ranked, ranked, c->ranked_count * sizeof *ranked);
+	vary_merchants(in, c->ranked, c->ranked_count);
 	c->unsold = c->ranked_count == 0 && f.worst == REFUSED_NOT && c->words.kind == MATCH_TYPE;
 	if (c->ranked_count == 0)
 		return f.worst != REFUSED_NOT ? f.worst : REFUSED_BELOW_THRESHOLD;
