@@ -51,6 +51,27 @@ static void what_describes_is_no_type(void **state)
 	}
 }
 
+/* Everyday words that shops use as one name, often and at the end of titles. */
+static void shops_coin_names(void **state)
+{
+	(void)state;
+	static const struct row rows[] = {
+	        {"a", "1", "Acme Rugged Switch Case", "", "Electronics > Gaming > Cases", 1, 1, -1, NULL},
+	        {"a", "2", "Acme Slim Switch Case", "", "Electronics > Gaming > Cases", 1, 1, -1, NULL},
+	        {"a", "3", "Bolt Hardened Switch Case", "", "Electronics > Gaming > Cases", 1, 1, -1, NULL},
+	        {"a", "4", "Bolt Archive Switch Case", "", "Electronics > Gaming > Cases", 1, 1, -1, NULL},
+	        {"a", "5", "Corin Switch Case", "", "Electronics > Gaming > Cases", 1, 1, -1, NULL},
+	        {"a", "6", "Corin Apple Set", "", "Food > Fruit > Apples", 1, 1, -1, NULL},
+	        {"a", "7", "Fuji Apple Set", "", "Food > Fruit > Apples", 1, 1, -1, NULL},
+	};
+	struct match_index *one = SHOP_INDEX(rows);
+	assert_true(shop_knows(one, "switch case", MATCH_TYPE));
+	assert_false(shop_knows(one, "switch", MATCH_TYPE));
+	assert_false(shop_knows(one, "case", MATCH_TYPE));
+	assert_false(shop_knows(one, "apple set", MATCH_TYPE));
+	match_index_free(one);
+}
+
 static void a_fragment_of_one_phrase_is_none(void **state)
 {
 	(void)state;
@@ -197,6 +218,7 @@ int main(void)
 	        cmocka_unit_test(heads_of_titles_are_types),
 	        cmocka_unit_test(variants_are_the_same_words),
 	        cmocka_unit_test(what_describes_is_no_type),
+	        cmocka_unit_test(shops_coin_names),
 	        cmocka_unit_test(a_fragment_of_one_phrase_is_none),
 	        cmocka_unit_test(brands_and_what_they_make),
 	        cmocka_unit_test(models_by_number),
