@@ -13,7 +13,7 @@
 static const struct option table[] = {
 	{"config", OPTION_TEXT, NULL, "FILE", 0, 0, "configuration; inlay.yaml in this folder if it is there", AT(config), .own_only = true},
 	{"data", OPTION_TEXT, "data", "DIR", 0, 0, "folder of the ledger and the secret", AT(data)},
-	{"ledger", OPTION_TEXT, NULL, "URL", 0, 0, "sqlite:PATH, or none for an insert-only node [sqlite:DATA/ledger.db]", AT(ledger)},
+	{"ledger", OPTION_TEXT, NULL, "URL", 0, 0, "sqlite:PATH, postgresql://… (then DATA/outbox.db is this node's outbox), or none for an insert-only node [sqlite:DATA/ledger.db]", AT(ledger)},
 	{"listen", OPTION_TEXT, "127.0.0.1:8080", "HOST:PORT", 0, 0, "where to listen; port 0 picks one", AT(listen)},
 	{"admin_listen", OPTION_TEXT, NULL, "HOST:PORT", 0, 0, "reports, metrics and console here instead of on the main port", AT(admin_listen)},
 	{"public_url", OPTION_TEXT, NULL, "URL", 0, 0, "what links in answers begin with [http://LISTEN]", AT(public_url)},
@@ -101,6 +101,14 @@ struct str config_ledger_url(const struct config *c, char *out, size_t n)
 	if (*c->ledger)
 		return str_of(c->ledger);
 	snprintf(out, n, "sqlite:%s/ledger.db", c->data);
+	return str_of(out);
+}
+
+struct str config_outbox(const struct config *c, char *out, size_t n)
+{
+	if (strncmp(c->ledger, "postgres", 8) != 0)
+		return STR_NONE;
+	snprintf(out, n, "%s/outbox.db", c->data);
 	return str_of(out);
 }
 

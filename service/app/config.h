@@ -31,6 +31,8 @@ void config_done(struct config *c);
 bool config_has_ledger(const struct config *c); /* false: an insert-only node */
 /* "sqlite:PATH" as given, or under the data folder. */
 struct str config_ledger_url(const struct config *c, char *out, size_t n);
+/* Where a node with a PostgreSQL ledger keeps its events until they are shipped; "" with any other. */
+struct str config_outbox(const struct config *c, char *out, size_t n);
 bool config_log_level(const struct config *c, enum log_level *out);
 /* Is HOST of "HOST:PORT" a loopback address? */
 bool config_loopback(const char *listen);

@@ -60,9 +60,10 @@ static enum status make_folder(const char *path, struct err *e)
 static enum status hold(struct service *v, struct str url, struct err *e)
 {
 	char path[PATH_MAX];
-	struct str file = str_starts(url, STR("sqlite:")) ? str_sub(url, 7, url.n) : STR_NONE;
+	char outbox[PATH_MAX];
+	struct str file = str_starts(url, STR("sqlite:")) ? str_sub(url, 7, url.n) : config_outbox(v->c, outbox, sizeof outbox);
 	if (!file.n)
-		return err_set(e, E_INPUT, "ledger", "must be sqlite:PATH or none");
+		return err_set(e, E_INPUT, "ledger", "must be sqlite:PATH, postgresql://… or none");
 	snprintf(path, sizeof path, "%.*s.lock", STR_ARG(file));
 	v->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (v->lock_fd < 0)
@@ -82,12 +83,14 @@ static enum status open_ledger(struct service *v, struct err *e)
 	char url_text[PATH_MAX];
 	if (!config_has_ledger(v->c))
 		return OK;
+	char outbox[PATH_MAX];
 	struct str url = config_ledger_url(v->c, url_text, sizeof url_text);
 	enum status s = make_folder(v->c->data, e);
 	if (s == OK)
 		s = hold(v, url, e);
 	if (s == OK)
-		s = ledger_open(&(struct ledger_options){.url = url, .report_zones = str_of(v->c->report_zones)}, &v->ledger, e);
+		s = ledger_open(&(struct ledger_options){.url = url, .outbox = config_outbox(v->c, outbox, sizeof outbox),
+			.report_zones = str_of(v->c->report_zones)}, &v->ledger, e);
 	return s == OK ? ledger_key_each(v->ledger, count_key, &v->has_keys, e) : s;
 }
 

@@ -295,6 +295,7 @@ const char *log_quote(struct str s, char *out, size_t n);
 	X(LEDGER_FAILURES, COUNTER, "inlay_ledger_failures_total", "", "Group commits that failed") \
 	X(LEDGER_QUEUE, GAUGE, "inlay_ledger_queue", "", "Events waiting for a commit") \
 	X(LEDGER_SECONDS, HISTOGRAM, "inlay_ledger_commit_seconds", "", "Time of a group commit") \
+	X(CENTRAL_UP, GAUGE, "inlay_postgresql_up", "", "1 while the ledger's PostgreSQL takes what this node ships") \
 	X(CATALOG_PRODUCTS, GAUGE, "inlay_catalog_products", "", "Products on the shelf") \
 	X(CATALOG_BUILDS, COUNTER, "inlay_catalog_builds_total", "", "Shelf builds") \
 	X(CATALOG_SECONDS, HISTOGRAM, "inlay_catalog_build_seconds", "", "Time of a shelf build") \

@@ -352,7 +352,7 @@ enum status credit_parse_webhook(const struct shelf *s, struct str merchant, str
 void credit_write_json(const struct ledger_conversion *c, const struct ledger_booking *b, struct buf *out)
 {
 	static const char *const result[] = {[BOOKED] = "booked", [BOOKED_CHANGE] = "changed", [BOOKED_REPEAT] = "repeated", [BOOKED_REFUSED] = "quarantined",
-		[BOOKED_PARKED] = "parked"};
+		[BOOKED_PARKED] = "parked", [BOOKED_QUEUED] = "accepted"};
 	buf_printf(out, "{\"result\":\"%s\",\"merchant\":", result[b->booking]);
 	buf_put_json(out, str_of(c->merchant));
 	buf_put(out, STR(",\"order_id\":"));

@@ -204,7 +204,7 @@ struct import_error {
 };
 #define IMPORT_ERRORS 100
 struct import_report {
-	uint64_t rows, booked, changed, repeated, parked, quarantined, rejected;
+	uint64_t rows, booked, changed, repeated, parked, quarantined, accepted, rejected; /* accepted: durable, to be booked when the database is back */
 	struct import_error error[IMPORT_ERRORS]; /* the first of what was rejected or quarantined */
 	size_t error_count;
 };

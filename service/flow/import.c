@@ -413,7 +413,7 @@ static enum status terms_then(const struct import_source *s, struct arena *a, st
 	struct buf json;
 	buf_init(&json, 1u << 20);
 	enum status st = ledger_merchant_then(s->ledger, str_of(c->merchant), c->occurred_at_ms, &json, NULL);
-	st = st == OK ? credit_terms_of(buf_str(&json), a, c, e) : st == E_MISSING ? OK : err_set(e, st, "", "the merchant's terms cannot be read");
+	st = st == OK ? credit_terms_of(buf_str(&json), a, c, e) : st == E_MISSING || st == E_BUSY ? OK : err_set(e, st, "", "the merchant's terms cannot be read");
 	buf_done(&json);
 	return st;
 }

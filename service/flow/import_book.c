@@ -84,6 +84,9 @@ static void count(struct import_report *r, const struct ticket *t)
 	case BOOKED_PARKED:
 		r->parked++;
 		break;
+	case BOOKED_QUEUED:
+		r->accepted++;
+		break;
 	case BOOKED_REFUSED:
 		r->quarantined++;
 		complain(r, t->line, t->id, "", t->booking.detail);
@@ -211,8 +214,9 @@ void import_write_json(const struct import_options *o, const struct import_repor
 {
 	struct str network = import_network_name(o->network);
 	buf_printf(out, "{\"network\":\"%.*s\",\"rows\":%llu,\"booked\":%llu,\"changed\":%llu,\"repeated\":%llu,\"parked\":%llu,\"quarantined\":%llu,"
-		"\"rejected\":%llu,\"errors\":[", STR_ARG(network), (unsigned long long)r->rows, (unsigned long long)r->booked, (unsigned long long)r->changed,
-		(unsigned long long)r->repeated, (unsigned long long)r->parked, (unsigned long long)r->quarantined, (unsigned long long)r->rejected);
+		"\"accepted\":%llu,\"rejected\":%llu,\"errors\":[", STR_ARG(network), (unsigned long long)r->rows, (unsigned long long)r->booked, (unsigned long long)r->changed,
+		(unsigned long long)r->repeated, (unsigned long long)r->parked, (unsigned long long)r->quarantined, (unsigned long long)r->accepted,
+		(unsigned long long)r->rejected);
 	for (size_t i = 0; i < r->error_count; i++) {
 		const struct import_error *x = &r->error[i];
 		buf_printf(out, "%s{\"line\":%llu,\"id\":", i ? "," : "", (unsigned long long)x->line);

@@ -223,7 +223,7 @@ const struct openapi_schema openapi_schemas[] = {
 			FIELD("quantity", INT) ","
 			FIELD("total", REF("Money"))))))},
 	{"Booking", OBJECT(
-		FIELD("result", "{\"enum\":[\"booked\",\"changed\",\"repeated\",\"parked\",\"quarantined\"]}"))},
+		FIELD("result", "{\"enum\":[\"booked\",\"changed\",\"repeated\",\"parked\",\"quarantined\",\"accepted\"]}"))},
 	{"Commissions", OBJECT(
 		FIELD("data", LIST(ANY_OBJECT)) ","
 		FIELD("next_cursor", TEXT_NULL))},
@@ -235,6 +235,7 @@ const struct openapi_schema openapi_schemas[] = {
 		FIELD("repeated", INT) ","
 		FIELD("parked", INT) ","
 		FIELD("quarantined", INT) ","
+		FIELD("accepted", INT) ","
 		FIELD("rejected", INT) ","
 		FIELD("errors", LIST(REF("LineError"))))},
 	{"Quarantine", OBJECT(

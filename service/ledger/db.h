@@ -36,6 +36,16 @@ void db_rollback(struct db *d);
 /* Rows that the last statement changed; SQLite's last row number (PostgreSQL: RETURNING). */
 int64_t db_changes(const struct db *d);
 int64_t db_last_no(const struct db *d);
+/* Lets go of all statements: the next use prepares them anew. */
+void db_forget(struct db *d);
+bool db_lost(const struct db *d); /* the connection is gone, and has to be opened again */
+/* Columns of a row, by name and kind, for copying rows whole. */
+enum db_kind { DB_NULL, DB_INT, DB_TEXT, DB_BLOB };
+int db_columns(sqlite3_stmt *s);
+const char *db_column_name(sqlite3_stmt *s, int col);
+enum db_kind db_column_kind(sqlite3_stmt *s, int col);
+/* Binds what stands in a column of another statement; it must not step on before this one has run. */
+void db_copy(sqlite3_stmt *to, int i, sqlite3_stmt *from, int col);
 void db_close(struct db *d);
 /* The prepared statement of a constant SQL text (kept by the text's address), reset and unbound. NULL if it cannot be prepared: binding and
  * stepping NULL is harmless and ends in an error from db_run. */

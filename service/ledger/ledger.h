@@ -5,7 +5,7 @@
  * roll-ups take money in with the transaction that books it, and insertions and clicks in strides, each in one transaction with the mark up
  * to which they count; reports add the rows beyond the mark, so at every moment and after every crash they are those of the events. An event
  * is acknowledged only after its COMMIT. Readers have their own connections and never
- * block the scribe. PostgreSQL will stand behind the same functions.
+ * block the scribe. With PostgreSQL the same file is the node's outbox (central.h), and all that is read comes from over there.
  *
  * Files: PATH (events, orders, roll-ups, keys, merchants) with -wal, -shm and -lock beside it, and PATH-catalog (products, targets,
  * generations), so that an upload of seconds never holds a click up.
@@ -20,7 +20,8 @@
 
 struct ledger;
 struct ledger_options {
-	struct str url;      /* "sqlite:PATH" */
+	struct str url;      /* "sqlite:PATH", or "postgresql://…" */
+	struct str outbox;   /* with PostgreSQL: the SQLite file in which this node keeps events until they are shipped; "": none, only for commands */
 	size_t queue_max;    /* events waiting for a commit; over it: E_BUSY. 0: 65536 */
 	struct str report_zones; /* beside UTC, up to two IANA names by a comma, whose days reports answer at once; p NULL: as they were. Zones that
 	                          * are new to the file are summed up from its events when it is opened, which takes minutes for tens of millions */
@@ -161,6 +162,7 @@ enum booking {
 	BOOKED_REPEAT,
 	BOOKED_REFUSED,
 	BOOKED_PARKED,
+	BOOKED_QUEUED,    /* durable in this node's outbox; PostgreSQL is away, and what becomes of it is not known yet */
 	BOOKED_REPLAY,    /* the key was used for this very request: nothing was looked at, ledger_reply_get has the reply */
 	BOOKED_KEY_TAKEN, /* the key was used for another request: nothing was looked at */
 };

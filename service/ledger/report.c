@@ -128,7 +128,7 @@ static enum status write_page(struct report *r, struct buf *out, struct err *e)
 static enum status run(struct ledger *l, struct report *r, const struct zone *zone, struct buf *out, struct err *e)
 {
 	struct reader *reader;
-	enum status s = reader_get(l, &reader, e);
+	enum status s = reader_get_fresh(l, &reader, e);
 	if (s != OK)
 		return s;
 	s = reader_as_of(reader, &r->as_of_ms, e);

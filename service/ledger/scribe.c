@@ -40,15 +40,16 @@ struct scribe {
 
 /* ---- one batch ---------------------------------------------------------------------------------- */
 
-static enum status apply(struct writer *w, struct job *j)
+static enum status apply(const struct ledger *l, struct job *j)
 {
+	struct writer *w = l->writer;
 	switch (j->kind) {
 	case JOB_INSERTION:
 		return writer_insertion(w, j->event);
 	case JOB_CLICK:
 		return writer_click(w, j->event, &j->booking);
 	case JOB_CONVERSION:
-		return writer_conversion(w, j->event, &j->booking);
+		return l->central ? writer_outbox(w, j->event, j->done, j->arg) : writer_conversion(w, j->event, &j->booking);
 	case JOB_IMPRESSION:
 		return writer_impression(w, j->event, &j->booking);
 	case JOB_TASK:
@@ -57,12 +58,13 @@ static enum status apply(struct writer *w, struct job *j)
 	return E_BUG;
 }
 
-static enum status commit_once(struct writer *w, struct job **jobs, size_t n)
+static enum status commit_once(const struct ledger *l, struct job **jobs, size_t n)
 {
+	struct writer *w = l->writer;
 	enum status s = writer_begin(w);
 	for (size_t i = 0; i < n && s == OK; i++) {
 		jobs[i]->status = OK;
-		s = apply(w, jobs[i]);
+		s = apply(l, jobs[i]);
 	}
 	if (s == OK)
 		s = writer_commit(w);
@@ -72,11 +74,11 @@ static enum status commit_once(struct writer *w, struct job **jobs, size_t n)
 }
 
 /* An event that the store itself refuses must not take its neighbours down: alone, each shows what it is. */
-static enum status commit_apart(struct writer *w, struct job **jobs, size_t n)
+static enum status commit_apart(const struct ledger *l, struct job **jobs, size_t n)
 {
 	enum status s = OK;
 	for (size_t i = 0; i < n; i++) {
-		enum status one = s == OK || s == E_BUG ? commit_once(w, &jobs[i], 1) : s;
+		enum status one = s == OK || s == E_BUG ? commit_once(l, &jobs[i], 1) : s;
 		if (one == OK)
 			continue;
 		jobs[i]->status = E_IO;
@@ -85,10 +87,12 @@ static enum status commit_apart(struct writer *w, struct job **jobs, size_t n)
 	return s;
 }
 
-static void finish(struct job **jobs, size_t n)
+/* What was written to an outbox is told when it is booked. */
+static void finish(const struct ledger *l, struct job **jobs, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (jobs[i]->done)
+		bool later = l->central && jobs[i]->kind == JOB_CONVERSION && jobs[i]->status == OK;
+		if (jobs[i]->done && !later)
 			jobs[i]->done(jobs[i]->arg, jobs[i]->status,
 				jobs[i]->kind != JOB_INSERTION && jobs[i]->kind != JOB_TASK ? &jobs[i]->booking : NULL);
 		free(jobs[i]);
@@ -98,9 +102,9 @@ static void finish(struct job **jobs, size_t n)
 static void commit_batch(struct scribe *s, struct job **jobs, size_t n)
 {
 	int64_t start = mono_us();
-	enum status st = commit_once(s->ledger->writer, jobs, n);
+	enum status st = commit_once(s->ledger, jobs, n);
 	if (st == E_BUG)
-		st = commit_apart(s->ledger->writer, jobs, n);
+		st = commit_apart(s->ledger, jobs, n);
 	else if (st != OK)
 		for (size_t i = 0; i < n; i++)
 			jobs[i]->status = E_IO;
@@ -112,15 +116,15 @@ static void commit_batch(struct scribe *s, struct job **jobs, size_t n)
 		metric_add(METRIC_LEDGER_FAILURES, 1);
 		atomic_store(&s->writable, false);
 	}
-	finish(jobs, n);
+	finish(s->ledger, jobs, n);
 }
 
 /* After a failure nothing more is tried on this dirty state: all that waits is told so, and a probe decides when to go on. */
-static void refuse_batch(struct job **jobs, size_t n)
+static void refuse_batch(const struct scribe *s, struct job **jobs, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		jobs[i]->status = E_IO;
-	finish(jobs, n);
+	finish(s->ledger, jobs, n);
 }
 
 static size_t take_batch(struct scribe *s, struct job **out)
@@ -168,7 +172,7 @@ static void *scribe_run(void *arg)
 		if (n && atomic_load(&s->writable))
 			commit_batch(s, jobs, n);
 		else
-			refuse_batch(jobs, n);
+			refuse_batch(s, jobs, n);
 		if (!atomic_load(&s->writable) && writer_probe(s->ledger->writer) == OK)
 			atomic_store(&s->writable, true);
 		pthread_mutex_lock(&s->mutex);
@@ -249,6 +253,8 @@ enum status ledger_submit(struct ledger *l, enum ledger_event_kind kind, const v
 {
 	if (!event_fits(kind, event))
 		return E_INPUT;
+	if (!l->scribe && l->central && kind == LEDGER_CONVERSION && !l->read_only)
+		return store_submit(l, event, done, arg);
 	if (!l->scribe || !scribe_writable(l->scribe))
 		return E_BUSY;
 	struct job *j = job_new(kind, event);
@@ -349,6 +355,8 @@ enum status ledger_submit_wait(
 
 enum status ledger_task(struct ledger *l, store_task *run, void *arg, struct err *e)
 {
+	if (l->central && !l->read_only)
+		return store_task_elsewhere(l, run, arg, e);
 	if (!l->scribe || !scribe_writable(l->scribe))
 		return err_set(e, E_BUSY, "ledger", "the ledger cannot be written now");
 	struct waiter *w = waiter_new();

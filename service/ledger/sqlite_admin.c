@@ -255,6 +255,8 @@ enum status ledger_reply_get(struct ledger *l, const struct ledger_idempotency *
 {
 	struct reader *r;
 	enum status s = reader_get(l, &r, e);
+	if (s == E_BUSY && l->central) /* the booking itself looks at the key */
+		return err_set(e, E_MISSING, "reply", "not known while the database is away");
 	if (s != OK)
 		return s;
 	s = reply_find(&r->db, k, http_status_out, reply);

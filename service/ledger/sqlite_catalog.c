@@ -1,5 +1,6 @@
 /* Catalogs in their own file: products, where their links lead, generations. Written by the uploading thread, one at a time, so that a
  * replacement of a million lines never stands in a click's way. */
+#include "ledger/central.h"
 #include "ledger/sqlite_store.h"
 
 #define TOMBSTONE_MS (INT64_C(397) * 86400000) /* 13 months */
@@ -113,7 +114,16 @@ enum status ledger_catalog_put(struct ledger *l, struct str merchant, struct str
 	struct err own = {0};
 	int64_t no = 0;
 	pthread_mutex_lock(&l->catalog_mutex);
-	enum status s = db_begin(d);
+	enum status s = OK;
+	if (l->central && db_lost(d)) {
+		db_close(d);
+		s = central_connect(l->central, d, "cat, main", &own);
+	}
+	if (s != OK) {
+		pthread_mutex_unlock(&l->catalog_mutex);
+		return err_set(e, s, "catalog", "%s", own.text);
+	}
+	s = db_begin(d);
 	if (s == OK)
 		s = turn_generation(d, merchant, if_generation, generation, now_ms, &no, &own);
 	if (s == OK)

@@ -74,7 +74,7 @@ bool db_is_pg(const struct db *d)
 	return d->pg != NULL;
 }
 
-void db_close(struct db *d)
+void db_forget(struct db *d)
 {
 	for (size_t i = 0; i < DB_STATEMENTS; i++) {
 		if (!d->cache[i].query)
@@ -83,6 +83,17 @@ void db_close(struct db *d)
 		pg_query_free(d->cache[i].query->pg);
 		free(d->cache[i].query);
 	}
+	memset(d->cache, 0, sizeof(d->cache));
+}
+
+bool db_lost(const struct db *d)
+{
+	return d->pg ? pg_lost(d->pg) : !d->h;
+}
+
+void db_close(struct db *d)
+{
+	db_forget(d);
 	sqlite3_close(d->h);
 	pg_close(d->pg);
 	memset(d, 0, sizeof(*d));
@@ -302,4 +313,47 @@ void db_get_name(struct query *q, int col, char *out, size_t n)
 	t.n = t.n < n ? t.n : n - 1;
 	memcpy(out, t.p, t.n);
 	out[t.n] = '\0';
+}
+
+/* ---- rows whole: of SQLite's statements ------------------------------------------------------------------------- */
+
+int db_columns(struct query *q)
+{
+	return sqlite3_column_count(q->lite);
+}
+
+const char *db_column_name(struct query *q, int col)
+{
+	return sqlite3_column_name(q->lite, col);
+}
+
+enum db_kind db_column_kind(struct query *q, int col)
+{
+	switch (sqlite3_column_type(q->lite, col)) {
+	case SQLITE_INTEGER:
+		return DB_INT;
+	case SQLITE_TEXT:
+		return DB_TEXT;
+	case SQLITE_BLOB:
+		return DB_BLOB;
+	default:
+		return DB_NULL;
+	}
+}
+
+void db_copy(struct query *to, int i, struct query *from, int col)
+{
+	switch (db_column_kind(from, col)) {
+	case DB_INT:
+		db_int(to, i, db_get_int(from, col));
+		break;
+	case DB_TEXT:
+		db_text(to, i, db_get_text(from, col));
+		break;
+	case DB_BLOB:
+		db_blob(to, i, sqlite3_column_blob(from->lite, col), (size_t)sqlite3_column_bytes(from->lite, col));
+		break;
+	case DB_NULL:
+		break;
+	}
 }

@@ -1,6 +1,7 @@
 /* Opening and closing: the lock that tells a crash from a second process, schema steps, the check after a crash, checkpoints, readers. */
 #include <sqlite3.h>
 /* first, for db.h has its own idea of a statement */
+#include "ledger/central.h"
 #include "ledger/sqlite_store.h"
 
 #include <errno.h>
@@ -134,15 +135,16 @@ static enum status prepare_file(const char *path, const char *const *const *step
 	return s;
 }
 
+const char *const *const ledger_steps[LEDGER_SCHEMA] = {schema_ledger, schema_ledger_2, schema_ledger_3, schema_ledger_4, schema_ledger_5,
+	schema_ledger_6};
+const char *const *const catalog_steps[1] = {schema_catalog};
+
 static enum status prepare(struct ledger *l, bool alone, struct err *e)
 {
-	static const char *const *const main_steps[LEDGER_SCHEMA] = {schema_ledger, schema_ledger_2, schema_ledger_3, schema_ledger_4, schema_ledger_5,
-		schema_ledger_6},
-		*const *const catalog_steps[] = {schema_catalog};
 	static const char *const main_checks[] = {"PRAGMA quick_check(roll)", "PRAGMA quick_check(takings)", "PRAGMA quick_check(orders)",
 		"PRAGMA quick_check(entry)", "PRAGMA quick_check(posting)", "PRAGMA quick_check(merchant)", "PRAGMA quick_check(key)"};
 	static const char *const catalog_checks[] = {"PRAGMA quick_check(catalog)"};
-	enum status s = prepare_file(l->path, main_steps, ARRAY_LEN(main_steps), main_checks, ARRAY_LEN(main_checks), alone, e);
+	enum status s = prepare_file(l->path, ledger_steps, ARRAY_LEN(ledger_steps), main_checks, ARRAY_LEN(main_checks), alone, e);
 	if (s != OK)
 		return s;
 	return prepare_file(
@@ -191,6 +193,8 @@ static void catch_up(struct keeper *k)
 {
 	struct writer *w = k->ledger->writer;
 	struct stride stride;
+	if (k->ledger->central) /* the sums are kept over there */
+		return;
 	if (!atomic_load(&w->behind) || db_run(&k->db, db_use(&k->db, "BEGIN")) != OK)
 		return;
 	stride_init(&stride, &w->zones);
@@ -294,11 +298,24 @@ static void reader_free(struct reader *r)
 	free(r);
 }
 
+static enum status reader_begin(struct reader *r)
+{
+	return db_is_pg(&r->db) ? db_exec(&r->db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") : db_run(&r->db, db_use(&r->db, "BEGIN"));
+}
+
 static enum status reader_open(struct ledger *l, struct reader **out, struct err *e)
 {
 	struct reader *r = calloc(1, sizeof(*r));
 	if (!r)
 		return err_set(e, E_NOMEM, "ledger", "out of memory");
+	if (l->central) {
+		enum status there = central_connect(l->central, &r->db, "main", e);
+		if (there == OK)
+			*out = r;
+		else
+			free(r);
+		return there;
+	}
 	enum status s = db_open(&r->db, l->path, DB_READ, e);
 	if (s != OK) {
 		free(r);
@@ -323,10 +340,17 @@ enum status reader_get(struct ledger *l, struct reader **out, struct err *e)
 	if (l->idle_count)
 		r = l->idle[--l->idle_count];
 	pthread_mutex_unlock(&l->reader_mutex);
-	enum status s = r ? OK : reader_open(l, &r, e);
+	enum status s = r ? reader_begin(r) : OK;
+	if (s == OK && r) {
+		*out = r;
+		return OK;
+	}
+	if (r) /* a connection that was lost while it lay there */
+		reader_free(r);
+	s = reader_open(l, &r, e);
 	if (s != OK)
 		return s;
-	s = db_run(&r->db, db_use(&r->db, "BEGIN"));
+	s = reader_begin(r);
 	if (s != OK) {
 		s = db_fail(&r->db, s, "ledger", e);
 		reader_free(r);
@@ -334,6 +358,13 @@ enum status reader_get(struct ledger *l, struct reader **out, struct err *e)
 	}
 	*out = r;
 	return OK;
+}
+
+enum status reader_get_fresh(struct ledger *l, struct reader **out, struct err *e)
+{
+	if (l->central)
+		central_catch_up(l->central);
+	return reader_get(l, out, e);
 }
 
 void reader_put(struct ledger *l, struct reader *r)
@@ -356,7 +387,9 @@ void reader_put(struct ledger *l, struct reader *r)
 static enum status catalog_open(struct ledger *l, struct err *e)
 {
 	l->catalog = calloc(1, sizeof(*l->catalog));
-	return l->catalog ? db_open(&l->catalog->db, l->catalog_path, DB_WRITE, e) : err_set(e, E_NOMEM, "ledger", "out of memory");
+	if (!l->catalog)
+		return err_set(e, E_NOMEM, "ledger", "out of memory");
+	return l->central ? central_connect(l->central, &l->catalog->db, "cat, main", e) : db_open(&l->catalog->db, l->catalog_path, DB_WRITE, e);
 }
 
 static enum status open_writing(struct ledger *l, const struct ledger_options *o, struct err *e)
@@ -391,13 +424,57 @@ static enum status open_reading(struct ledger *l, struct err *e)
 	return s == OK && version == LEDGER_SCHEMA ? OK : err_set(e, E_IO, "ledger", "no ledger of this version in %.180s", l->path);
 }
 
+/* The outbox is a ledger of its own kind: events as everywhere, and messages that wait. Its name over there is made once. */
+static enum status outbox_prepare(struct ledger *l, struct err *e)
+{
+	struct db d;
+	uint8_t node[LEDGER_ID];
+	random_bytes(node, sizeof(node));
+	enum status s = db_open(&d, l->path, DB_WRITE, e);
+	if (s != OK)
+		return s;
+	s = db_exec(&d, "CREATE TABLE IF NOT EXISTS message(no INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT");
+	sqlite3_stmt *q = db_use(&d, "INSERT INTO value(name, value) VALUES('node', ?1) ON CONFLICT DO NOTHING");
+	db_blob(q, 1, node, sizeof(node));
+	if (s == OK)
+		s = db_run(&d, q);
+	if (s != OK)
+		s = db_fail(&d, s, l->path, e);
+	db_close(&d);
+	return s;
+}
+
+static enum status open_central(struct ledger *l, const struct ledger_options *o, struct err *e)
+{
+	enum status s = central_open(l, o, !o->read_only, &l->central, e);
+	if (s == OK && o->outbox.n)
+		s = open_writing(l, o, e);
+	else if (s == OK && !o->read_only)
+		s = catalog_open(l, e);
+	if (s == OK && o->outbox.n)
+		s = outbox_prepare(l, e);
+	return s == OK && o->outbox.n ? central_ship(l->central, e) : s;
+}
+
+static bool is_postgresql(struct str url)
+{
+	return str_starts(url, STR("postgresql://")) || str_starts(url, STR("postgres://"));
+}
+
+static enum status choose_paths(struct ledger *l, const struct ledger_options *o, struct err *e)
+{
+	struct str path = is_postgresql(o->url) ? o->outbox : str_sub(o->url, 7, o->url.n);
+	if (!is_postgresql(o->url) && (!str_starts(o->url, STR("sqlite:")) || path.n == 0))
+		return err_set(e, E_INPUT, "ledger", "expected sqlite:PATH or postgresql://…");
+	if ((path.n && memchr(path.p, '\0', path.n)) || path.n > 4000)
+		return err_set(e, E_INPUT, "ledger", "the path is too long or holds a NUL");
+	l->path = strndup(path.n ? path.p : "", path.n);
+	l->catalog_path = l->path ? path_with(l->path, "-catalog") : NULL;
+	return l->catalog_path ? OK : err_set(e, E_NOMEM, "ledger", "out of memory");
+}
+
 enum status ledger_open(const struct ledger_options *o, struct ledger **out, struct err *e)
 {
-	if (!str_starts(o->url, STR("sqlite:")) || o->url.n == 7)
-		return err_set(e, E_INPUT, "ledger", "expected sqlite:PATH (PostgreSQL is not built in yet)");
-	struct str path = str_sub(o->url, 7, o->url.n);
-	if (memchr(path.p, '\0', path.n) || path.n > 4000)
-		return err_set(e, E_INPUT, "ledger", "the path is too long or holds a NUL");
 	struct ledger *l = calloc(1, sizeof(*l));
 	if (!l)
 		return err_set(e, E_NOMEM, "ledger", "out of memory");
@@ -407,10 +484,10 @@ enum status ledger_open(const struct ledger_options *o, struct ledger **out, str
 	pthread_mutex_init(&l->reader_mutex, NULL);
 	pthread_mutex_init(&l->id_mutex, NULL);
 	random_bytes(l->node, sizeof(l->node));
-	l->path = strndup(path.p, path.n);
-	l->catalog_path = l->path ? path_with(l->path, "-catalog") : NULL;
-	enum status s = l->catalog_path ? OK : err_set(e, E_NOMEM, "ledger", "out of memory");
-	if (s == OK)
+	enum status s = choose_paths(l, o, e);
+	if (s == OK && is_postgresql(o->url))
+		s = open_central(l, o, e);
+	else if (s == OK)
 		s = o->read_only ? open_reading(l, e) : open_writing(l, o, e);
 	if (s != OK) {
 		ledger_close(l);
@@ -429,7 +506,8 @@ void ledger_close(struct ledger *l)
 	keeper_stop(l->keeper);
 	scribe_stop(l->scribe);
 	keeper_free(l->keeper);
-	if (sound) /* else the rows wait for the next start */
+	central_close(l->central); /* ships what the scribe's last commits left */
+	if (sound && !l->central) /* else the rows wait for the next start */
 		err_ignore(writer_catch_up(l->writer));
 	while (l->idle_count)
 		reader_free(l->idle[--l->idle_count]);

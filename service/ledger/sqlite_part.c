@@ -290,7 +290,7 @@ enum status ledger_click_merchant(struct ledger *l, struct ledger_id click, char
 enum status ledger_row_order(struct ledger *l, const char *merchant, const char *source, struct str row, char *order_out, struct err *e)
 {
 	struct reader *r;
-	enum status s = reader_get(l, &r, e);
+	enum status s = reader_get_fresh(l, &r, e);
 	if (s != OK)
 		return s;
 	sqlite3_stmt *q = db_use(&r->db, "SELECT order_id FROM main.part WHERE merchant = ?1 AND source = ?2 AND row_id = ?3 LIMIT 1");

@@ -107,7 +107,7 @@ static void put_insertion(sqlite3_stmt *q, struct buf *out)
 enum status ledger_insertion_json(struct ledger *l, struct ledger_id id, struct buf *out, struct err *e)
 {
 	struct reader *r;
-	enum status s = reader_get(l, &r, e);
+	enum status s = reader_get_fresh(l, &r, e);
 	if (s != OK)
 		return s;
 	sqlite3_stmt *q = db_use(&r->db, "SELECT no, insertion, at_ms, decision, reason, class, form, locale, app, model, eligible, holdout,"
@@ -133,7 +133,7 @@ enum status ledger_link_get(
 	struct ledger *l, struct ledger_id link, struct ledger_id *insertion_out, struct ledger_link *out, struct err *e)
 {
 	struct reader *r;
-	enum status s = reader_get(l, &r, e);
+	enum status s = reader_get_fresh(l, &r, e);
 	if (s != OK)
 		return s;
 	sqlite3_stmt *q = db_use(&r->db, "SELECT i.insertion, l.merchant, l.product, l.phrase, l.product_key FROM link l"
@@ -167,7 +167,7 @@ enum status ledger_shown_since(struct ledger *l, int64_t from_ms, void (*each)(v
 	sqlite3_stmt *q = db_use(&r->db, "SELECT user, merchant, count(*) FROM (SELECT i.user, l.merchant FROM insertion i"
 					 " JOIN link l ON l.insertion_no = i.no AND l.later = 0 WHERE i.at_ms >= ?1"
 					 " UNION ALL SELECT i.user, l.merchant FROM serve s JOIN serve_link x ON x.serve_no = s.no"
-					 " JOIN link l ON l.no = x.link_no JOIN insertion i ON i.no = s.insertion_no WHERE s.at_ms >= ?1)"
+					 " JOIN link l ON l.no = x.link_no JOIN insertion i ON i.no = s.insertion_no WHERE s.at_ms >= ?1) shown"
 					 " GROUP BY 1, 2");
 	db_int(q, 1, from_ms);
 	bool row = true;
@@ -270,7 +270,7 @@ enum status ledger_commissions_json(
 	if (cursor.n && !str_int(cursor, &after))
 		return err_set(e, E_INPUT, "cursor", "not a cursor of this list");
 	struct reader *r;
-	enum status s = reader_get(l, &r, e);
+	enum status s = reader_get_fresh(l, &r, e);
 	if (s != OK)
 		return s;
 	limit = limit == 0 ? LIMIT_DEFAULT : limit > LIMIT_MAX ? LIMIT_MAX : limit;
@@ -346,7 +346,7 @@ enum status ledger_quarantine_json(
 	if (cursor.n && !str_int(cursor, &before))
 		return err_set(e, E_INPUT, "cursor", "not a cursor of this list");
 	struct reader *r;
-	enum status s = reader_get(l, &r, e);
+	enum status s = reader_get_fresh(l, &r, e);
 	if (s != OK)
 		return s;
 	limit = limit == 0 ? LIMIT_DEFAULT : limit > LIMIT_MAX ? LIMIT_MAX : limit;
@@ -369,7 +369,7 @@ enum status ledger_quarantine_json(
 enum status ledger_accounts_json(struct ledger *l, struct str merchant, struct buf *out, struct err *e)
 {
 	struct reader *r;
-	enum status s = reader_get(l, &r, e);
+	enum status s = reader_get_fresh(l, &r, e);
 	if (s != OK)
 		return s;
 	sqlite3_stmt *q = db_use(&r->db, "SELECT p.currency, p.account, CAST(sum(p.amount) AS BIGINT), CAST(sum(p.micro) AS BIGINT)"

@@ -280,7 +280,7 @@ static enum status check_rolls(struct reader *r, struct buf *out, struct err *e)
 enum status ledger_verify(struct ledger *l, struct str head, struct buf *out, char head_out[65], struct err *e)
 {
 	struct reader *r;
-	enum status s = reader_get(l, &r, e);
+	enum status s = reader_get_fresh(l, &r, e);
 	if (s != OK)
 		return s;
 	s = check_chain(&r->db, head, out, head_out, e);

@@ -1,6 +1,8 @@
 /* The scribe's side of SQLite: transactions, clicks, life. */
 #include <sqlite3.h>
 /* first, for db.h has its own idea of a statement */
+#include "ledger/central.h"
+#include "ledger/message.h"
 #include "ledger/sqlite_store.h"
 
 #include <stdio.h>
@@ -26,8 +28,15 @@ static enum status recall_confirming(struct writer *w)
 	return s;
 }
 
+static bool is_outbox(const struct writer *w)
+{
+	return w->ledger->central && !db_is_pg(&w->db);
+}
+
 void writer_rollback(struct writer *w)
 {
+	if (is_outbox(w))
+		central_rolled_back(w->ledger->central);
 	traffic_undo(&w->traffic);
 	err_ignore(recall_confirming(w));
 	links_clear(w->links); /* some may have been this batch's */
@@ -61,7 +70,34 @@ enum status writer_commit(struct writer *w)
 		s = db_run(&w->db, db_use(&w->db, "COMMIT"));
 	if (s == OK)
 		traffic_keep(&w->traffic);
+	if (s == OK && is_outbox(w))
+		central_committed(w->ledger->central);
 	return s;
+}
+
+static const char sql_message[] = "INSERT INTO message(body) VALUES(?1) RETURNING no";
+
+enum status writer_outbox(struct writer *w, const struct ledger_conversion *c, ledger_done *done, void *arg)
+{
+	struct buf body;
+	int64_t no = 0;
+	buf_init(&body, 64 << 20);
+	message_write(c, &body);
+	sqlite3_stmt *q = db_use(&w->db, sql_message);
+	db_blob(q, 1, body.p, body.n);
+	enum status s = body.failed ? E_NOMEM : db_insert(&w->db, q, &no);
+	buf_done(&body);
+	return s == OK ? central_expect(w->ledger->central, no, done, arg, c->reply) : s;
+}
+
+enum status store_submit(struct ledger *l, const struct ledger_conversion *c, ledger_done *done, void *arg)
+{
+	return central_submit(l->central, c, done, arg);
+}
+
+enum status store_task_elsewhere(struct ledger *l, store_task *run, void *arg, struct err *e)
+{
+	return central_task(l->central, run, arg, e);
 }
 
 enum status db_count_up(struct db *d, const char *counter)

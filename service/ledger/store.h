@@ -15,12 +15,14 @@ struct writer;
 struct reader;
 struct scribe;
 struct keeper; /* the checkpoint thread */
+struct central;
 
 struct ledger {
 	char *path, *catalog_path;
 	bool read_only;
 	int lock_fd; /* shared lock while a writing process lives: tells an unclean stop from a second process */
 	struct writer *writer;
+	struct central *central; /* PostgreSQL, or NULL */
 	struct scribe *scribe;
 	struct keeper *keeper;
 
@@ -57,6 +59,11 @@ MUST_USE enum status writer_insertion(struct writer *w, const struct ledger_inse
 MUST_USE enum status writer_click(struct writer *w, const struct ledger_click *c, struct ledger_booking *out);
 MUST_USE enum status writer_impression(struct writer *w, const struct ledger_impression *i, struct ledger_booking *out);
 MUST_USE enum status writer_conversion(struct writer *w, const struct ledger_conversion *c, struct ledger_booking *out);
+/* In its place where conversions are booked elsewhere: into the outbox; done is told from there. */
+MUST_USE enum status writer_outbox(struct writer *w, const struct ledger_conversion *c, ledger_done *done, void *arg);
+/* Without a scribe. */
+MUST_USE enum status store_submit(struct ledger *l, const struct ledger_conversion *c, ledger_done *done, void *arg);
+MUST_USE enum status store_task_elsewhere(struct ledger *l, store_task *run, void *arg, struct err *e);
 MUST_USE enum status writer_task(struct writer *w, store_task *run, void *arg, enum status *status_out);
 MUST_USE enum status writer_commit(struct writer *w);
 /* Lets the roll-ups count what was committed, in a transaction of its own; when the scribe has stopped. */
@@ -69,6 +76,8 @@ MUST_USE enum status writer_probe(struct writer *w);
 
 /* A reader sees one moment of the ledger from get to put. */
 MUST_USE enum status reader_get(struct ledger *l, struct reader **out, struct err *e);
+/* The same once PostgreSQL, where there is one, has what this node has acknowledged so far, or is slow: for what people read. */
+MUST_USE enum status reader_get_fresh(struct ledger *l, struct reader **out, struct err *e);
 void reader_put(struct ledger *l, struct reader *r);
 #define BASIS_BIT(b) (1u << (b))
 /* Spreads raw events whose date lies in [from, to): insertions and clicks by their time, takings by the bases asked for. */
