@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OWNER_WAIT_MS 100
+#define OWNER_WAIT_MS 25
 #define FOLLOWER_WAIT_MS 500
 #define AWAY_PAUSE_MS 50
 #define DENIED_PAUSE_MS 1000
