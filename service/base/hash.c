@@ -94,8 +94,8 @@ void map_free(struct map *m)
 /* The slot that holds key, or the free one where it would go. */
 static struct slot *find(const struct map *m, struct str key, uint64_t h)
 {
-	size_t i = h & m->mask;
 	uint32_t tag = (uint32_t)(h >> 32);
+	size_t i = tag & m->mask;
 	while (m->slot[i].key.p && (m->slot[i].tag != tag || !str_eq(m->slot[i].key, key)))
 		i = (i + 1) & m->mask;
 	return &m->slot[i];
@@ -106,9 +106,15 @@ static bool enlarge(struct map *m)
 	struct map bigger = {.slot = calloc((m->mask + 1) * 2, sizeof *m->slot), .mask = (m->mask + 1) * 2 - 1, .count = m->count, .seed = m->seed};
 	if (!bigger.slot)
 		return false;
-	for (size_t i = 0; i <= m->mask; i++)
-		if (m->slot[i].key.p)
-			*find(&bigger, m->slot[i].key, hash_bytes(m->slot[i].key, m->seed)) = m->slot[i];
+	/* The tag tells the place, and all keys differ: no key is read. */
+	for (size_t i = 0; i <= m->mask; i++) {
+		size_t at = m->slot[i].tag & bigger.mask;
+		if (!m->slot[i].key.p)
+			continue;
+		while (bigger.slot[at].key.p)
+			at = (at + 1) & bigger.mask;
+		bigger.slot[at] = m->slot[i];
+	}
 	free(m->slot);
 	*m = bigger;
 	return true;

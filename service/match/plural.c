@@ -8,31 +8,22 @@ enum { FEW = 5 };
 #define SHARED_ENOUGH 0.15
 #define RARE_ENOUGH 0.1
 
-/* One word's categories, most of them few. */
+/* The categories of the titles that mention each word. */
 struct spread {
-	uint64_t *at; /* sorted: word << 32 | category, one for each title's mention */
-	size_t n;
+	uint32_t *at;    /* of word w from first[w] to first[w + 1], rising, one for each mention */
+	uint32_t *first;
+	uint32_t words;
 };
 
-static int cmp_u64(const void *a, const void *b)
+static int cmp_u32(const void *a, const void *b)
 {
-	uint64_t x, y;
-	x = *(const uint64_t *)a;
-	y = *(const uint64_t *)b;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 	return (x > y) - (x < y);
 }
 
 static size_t first_of(const struct spread *s, uint32_t word)
 {
-	size_t lo = 0, hi = s->n;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (s->at[mid] < (uint64_t)word << 32)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return s->first[word < s->words ? word : s->words];
 }
 
 static size_t run(const struct spread *s, size_t i, size_t end)
@@ -51,11 +42,11 @@ static double spread_overlap(const struct spread *s, uint32_t a, uint32_t b, dou
 	size_t most = 0;
 	*top = 0;
 	while (ia < ea) {
-		uint32_t category = (uint32_t)s->at[ia];
+		uint32_t category = s->at[ia];
 		size_t ka = run(s, ia, ea);
-		while (ib < eb && (uint32_t)s->at[ib] < category)
+		while (ib < eb && s->at[ib] < category)
 			ib++;
-		size_t kb = ib < eb && (uint32_t)s->at[ib] == category ? run(s, ib, eb) : 0;
+		size_t kb = ib < eb && s->at[ib] == category ? run(s, ib, eb) : 0;
 		double pa = (double)ka / na, pb = (double)kb / nb;
 		sum += pa < pb ? pa : pb;
 		if (ka > most) {
@@ -82,23 +73,43 @@ static bool same_thing(const struct spread *s, uint32_t a, uint32_t b)
 	return na < FEW ? top >= RARE_ENOUGH : overlap >= SHARED_ENOUGH;
 }
 
-static bool spread_read(const struct titles *t, struct spread *s)
+/* A work's title says nothing about what its words are. */
+static bool tells(const struct titles *t, uint32_t category)
 {
-	s->n = 0;
-	s->at = malloc((t->title.word_count + 1) * sizeof(*s->at));
-	if (s->at == NULL)
-		return false;
+	return category != 0 && !t->category_work[category];
+}
+
+static void count_mentions(const struct titles *t, struct spread *s, bool put)
+{
 	for (size_t p = 0; p < t->title.count; p++) {
 		struct slice title = wordlists_get(&t->title, p);
 		uint32_t category = t->category[p];
-		/* A work's title says nothing about what its words are. */
-		if (category == 0 || t->category_work[category])
-			continue;
-		for (size_t i = 0; i < title.n; i++)
-			if (!(title.p[i].flags & (WORD_HAN | WORD_DIGIT)))
-				s->at[s->n++] = (uint64_t)title.p[i].id << 32 | category;
+		for (size_t i = 0; tells(t, category) && i < title.n; i++) {
+			if (title.p[i].flags & (WORD_HAN | WORD_DIGIT))
+				continue;
+			if (put)
+				s->at[s->first[title.p[i].id + 1]++] = category;
+			else
+				s->first[title.p[i].id + 2]++;
+		}
 	}
-	qsort(s->at, s->n, sizeof(*s->at), cmp_u64);
+}
+
+static bool spread_read(const struct titles *t, struct spread *s)
+{
+	uint32_t words = t->lexicon.count;
+	s->words = words;
+	s->at = malloc((t->title.word_count + 1) * sizeof(*s->at));
+	s->first = calloc((size_t)words + 2, sizeof(*s->first));
+	if (s->at == NULL || s->first == NULL)
+		return false;
+	count_mentions(t, s, false);
+	for (uint32_t w = 2; w < words + 2; w++)
+		s->first[w] += s->first[w - 1];
+	count_mentions(t, s, true);
+	for (uint32_t w = 0; w < words; w++)
+		if (s->first[w + 1] - s->first[w] > 1)
+			qsort(s->at + s->first[w], s->first[w + 1] - s->first[w], sizeof(*s->at), cmp_u32);
 	return true;
 }
 
@@ -138,14 +149,18 @@ static void rename_words(const struct lexicon *x, struct wordlists *l)
 
 bool plurals_join(struct titles *t)
 {
-	struct spread s;
-	if (!spread_read(t, &s))
+	struct spread s = {0};
+	if (!spread_read(t, &s)) {
+		free(s.at);
+		free(s.first);
 		return false;
+	}
 	uint32_t words = t->lexicon.count;
 	bool fine = true;
 	for (uint32_t w = 0; fine && w < words; w++)
 		fine = join_word(&t->lexicon, &s, w);
 	free(s.at);
+	free(s.first);
 	lexicon_flatten(&t->lexicon);
 	rename_words(&t->lexicon, &t->title);
 	rename_words(&t->lexicon, &t->name);

@@ -84,6 +84,30 @@ static bool no_space(struct str source, uint32_t from, uint32_t to)
 	return true;
 }
 
+/* Most words come again and again, and rules have few. */
+static bool roles_of(struct titles *t, const struct tuning *tune, uint32_t id, struct str w, uint8_t *out)
+{
+	uint32_t from = t->lexicon.from;
+	/* What a lexicon brings to another word is looked up as it is spelt. */
+	bool own = id >= from && str_eq(lexicon_text(&t->lexicon, id), w);
+	if (own && id - from >= t->role_cap) {
+		uint32_t cap = (id - from) * 2 + 1024;
+		uint8_t *role = realloc(t->role, cap);
+		if (role == NULL)
+			return false;
+		t->role = role;
+		t->role_cap = cap;
+	}
+	if (own && id - from < t->role_count) {
+		*out = t->role[id - from];
+		return true;
+	}
+	*out = (uint8_t)tuning_roles(tune, w);
+	if (own && id - from == t->role_count)
+		t->role[t->role_count++] = *out;
+	return true;
+}
+
 bool titles_read_list(struct titles *t, const struct tuning *tune, struct str s, struct wordlists *l)
 {
 	text_reset(t->reader);
@@ -100,13 +124,14 @@ bool titles_read_list(struct titles *t, const struct tuning *tune, struct str s,
 	for (size_t i = 0; i < n; i++) {
 		struct str w = text_folded(t->reader, i);
 		uint32_t id = lexicon_add(&t->lexicon, w);
-		if (id == WORD_NONE)
+		uint8_t roles = 0;
+		if (id == WORD_NONE || !roles_of(t, tune, id, w, &roles))
 			return false;
 		bool joined = i > 0 && no_space(source, tokens[i - 1].end, tokens[i].start);
 		l->words[l->word_count++] = (struct word){.id = id,
 		        .gap = i == 0 ? GAP_BLOCK : tokens[i].gap,
 		        .flags = word_flags(tune, w, &tokens[i], joined),
-		        .roles = (uint8_t)tuning_roles(tune, w)};
+		        .roles = roles};
 	}
 	return wordlists_end(l);
 }
@@ -340,6 +365,7 @@ void titles_done(struct titles *t)
 	wordlists_done(&t->name);
 	wordlists_done(&t->path);
 	wordlists_done(&t->called);
+	free(t->role);
 	free(t->category_called);
 	free(t->brand);
 	free(t->category);
@@ -356,6 +382,8 @@ void titles_shed(struct titles *t)
 	t->reader = NULL;
 	arena_free(t->keys);
 	t->keys = NULL;
+	free(t->role);
+	t->role = NULL;
 	map_free(t->name_ids);
 	t->name_ids = NULL;
 	wordlists_done(&t->title);

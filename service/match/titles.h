@@ -57,6 +57,8 @@ struct titles {
 	bool *category_work;
 	size_t category_count, category_cap;
 	uint32_t category_from; /* categories below are the others' (their rows are copied) */
+	uint8_t *role; /* by word of its own lexicon: what tuning says of it; while reading */
+	uint32_t role_count, role_cap;
 	struct map *category_ids, *name_ids;
 	struct text *reader;
 	struct arena *keys; /* of name_ids */

@@ -9,7 +9,7 @@ enum { FIRST_EDGES = 4096, FIRST_NODES = 4096 };
 bool trie_init(struct trie *t)
 {
 	*t = (struct trie){.mask = FIRST_EDGES - 1, .count = 1, .cap = FIRST_NODES};
-	t->edges = calloc(FIRST_EDGES, sizeof(*t->edges));
+	t->edges = pages_new(FIRST_EDGES * sizeof(*t->edges));
 	t->parent = calloc(FIRST_NODES, sizeof(*t->parent));
 	t->word = calloc(FIRST_NODES, sizeof(*t->word));
 	return t->edges && t->parent && t->word;
@@ -17,7 +17,8 @@ bool trie_init(struct trie *t)
 
 void trie_done(struct trie *t)
 {
-	free(t->edges);
+	pages_free(t->edges, (t->mask + 1) * sizeof(*t->edges));
+	free(t->root);
 	free(t->parent);
 	free(t->word);
 	*t = (struct trie){0};
@@ -33,19 +34,21 @@ static size_t trie_slot(const struct trie_edge *edges, size_t mask, uint32_t fro
 
 uint32_t trie_step(const struct trie *t, uint32_t from, uint32_t word)
 {
+	if (from == 0)
+		return word < t->root_cap && t->root[word] != 0 ? t->root[word] : NODE_NONE;
 	uint32_t to = t->edges[trie_slot(t->edges, t->mask, from, word)].to;
 	return to == 0 ? NODE_NONE : to;
 }
 
 static bool edges_resize(struct trie *t, size_t slots)
 {
-	struct trie_edge *edges = calloc(slots, sizeof(*edges));
+	struct trie_edge *edges = pages_new(slots * sizeof(*edges));
 	if (edges == NULL)
 		return false;
 	for (size_t i = 0; i <= t->mask; i++)
 		if (t->edges[i].to != 0)
 			edges[trie_slot(edges, slots - 1, t->edges[i].from, t->edges[i].word)] = t->edges[i];
-	free(t->edges);
+	pages_free(t->edges, (t->mask + 1) * sizeof(*t->edges));
 	t->edges = edges;
 	t->mask = slots - 1;
 	return true;
@@ -66,8 +69,39 @@ static bool nodes_grow(struct trie *t)
 	return true;
 }
 
+static uint32_t new_node(struct trie *t, uint32_t from, uint32_t word)
+{
+	if (t->count == t->cap && !nodes_grow(t))
+		return NODE_NONE;
+	t->parent[t->count] = from;
+	t->word[t->count] = word;
+	return t->count++;
+}
+
+static uint32_t add_root(struct trie *t, uint32_t word)
+{
+	if (word >= t->root_cap) {
+		uint32_t cap = word < UINT32_MAX / 2 ? word * 2 + 1024 : UINT32_MAX;
+		uint32_t *root = realloc(t->root, cap * sizeof(*root));
+		if (root == NULL)
+			return NODE_NONE;
+		memset(root + t->root_cap, 0, (cap - t->root_cap) * sizeof(*root));
+		t->root = root;
+		t->root_cap = cap;
+	}
+	if (t->root[word] == 0) {
+		uint32_t node = new_node(t, 0, word);
+		if (node == NODE_NONE)
+			return NODE_NONE;
+		t->root[word] = node;
+	}
+	return t->root[word];
+}
+
 uint32_t trie_add(struct trie *t, uint32_t from, uint32_t word)
 {
+	if (from == 0)
+		return add_root(t, word);
 	size_t i = trie_slot(t->edges, t->mask, from, word);
 	if (t->edges[i].to != 0)
 		return t->edges[i].to;
@@ -76,13 +110,12 @@ uint32_t trie_add(struct trie *t, uint32_t from, uint32_t word)
 			return NODE_NONE;
 		i = trie_slot(t->edges, t->mask, from, word);
 	}
-	if (t->count == t->cap && !nodes_grow(t))
+	uint32_t node = new_node(t, from, word);
+	if (node == NODE_NONE)
 		return NODE_NONE;
-	t->parent[t->count] = from;
-	t->word[t->count] = word;
-	t->edges[i] = (struct trie_edge){.from = from, .word = word, .to = t->count};
+	t->edges[i] = (struct trie_edge){.from = from, .word = word, .to = node};
 	t->used++;
-	return t->count++;
+	return node;
 }
 
 bool trie_prune(struct trie *t, const bool *keep, uint32_t *renumber)

@@ -11,7 +11,9 @@ struct trie_edge {
 	uint32_t from, word, to; /* to 0: free */
 };
 struct trie {
-	struct trie_edge *edges;
+	uint32_t *root; /* by word: where it leads from the root, 0 nowhere; most steps begin there */
+	uint32_t root_cap;
+	struct trie_edge *edges; /* the others */
 	size_t mask, used;
 	uint32_t count;          /* nodes */
 	uint32_t *parent, *word; /* by node, while building; NULL once sealed */
