@@ -19,7 +19,7 @@ struct command {
 	int (*run)(const struct config *c, const void *own, char **operand, size_t operands);
 };
 
-extern const struct command command_serve, command_insert, command_replay, command_check, command_push, command_report, command_verify, command_import,
+extern const struct command command_serve, command_insert, command_replay, command_check, command_push, command_report, command_verify, command_forget, command_import,
 	command_key_create, command_key_revoke, command_key_list;
 extern const struct command command_bench_scan;
 

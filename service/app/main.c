@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct command *const commands[] = {&command_serve, &command_insert, &command_replay, &command_check, &command_push, &command_report,
-	&command_verify, &command_import, &command_key_create, &command_key_revoke, &command_key_list,
+	&command_verify, &command_forget, &command_import, &command_key_create, &command_key_revoke, &command_key_list,
 	&command_bench_scan};
 
 int complain(const struct err *e)

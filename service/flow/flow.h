@@ -216,6 +216,8 @@ void import_write_json(const struct import_options *o, const struct import_repor
 
 /* Keyed hash of an opaque id (user, conversation) under the installation key; zero for "". */
 struct ledger_id flow_pseudonym(const struct link_keys *keys, const char *kind, struct str id);
+/* What it was or is under the n-th key of the file; false: there are fewer keys. Deletion asks for all. */
+bool flow_pseudonym_nth(const struct link_keys *keys, size_t n, const char *kind, struct str id, struct ledger_id *out);
 
 /* ---- catalog search: GET /v1/catalog/search ---------------------------------------------------------- */
 

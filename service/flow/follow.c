@@ -174,17 +174,31 @@ void flow_judge_reported(const struct shelf *s, const struct follow_request *r, 
 		visitor_of(r, day_salt, c);
 }
 
-struct ledger_id flow_pseudonym(const struct link_keys *keys, const char *kind, struct str id)
+static struct ledger_id finish_pseudonym(struct link_mac *m, const char *kind, struct str id)
 {
-	struct ledger_id out = {{0}};
+	struct ledger_id out;
 	uint8_t mac[32];
-	if (id.n == 0)
-		return out;
-	struct link_mac m;
-	link_mac_init(&m, keys, STR("pseudonym"));
-	link_mac_field(&m, str_of(kind));
-	link_mac_field(&m, id);
-	link_mac_done(&m, mac);
+	link_mac_field(m, str_of(kind));
+	link_mac_field(m, id);
+	link_mac_done(m, mac);
 	memcpy(out.b, mac, sizeof out.b);
 	return out;
+}
+
+struct ledger_id flow_pseudonym(const struct link_keys *keys, const char *kind, struct str id)
+{
+	struct link_mac m;
+	if (id.n == 0)
+		return (struct ledger_id){{0}};
+	link_mac_init(&m, keys, STR("pseudonym"));
+	return finish_pseudonym(&m, kind, id);
+}
+
+bool flow_pseudonym_nth(const struct link_keys *keys, size_t n, const char *kind, struct str id, struct ledger_id *out)
+{
+	struct link_mac m;
+	if (id.n == 0 || !link_mac_init_nth(&m, keys, n, STR("pseudonym")))
+		return false;
+	*out = finish_pseudonym(&m, kind, id);
+	return true;
 }

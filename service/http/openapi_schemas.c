@@ -246,6 +246,8 @@ const struct openapi_schema openapi_schemas[] = {
 			FIELD("account", TEXT) ","
 			FIELD("balance", REF("Money")) ","
 			FIELD("micro", INT)))))},
+	{"Erasure", OBJECT(
+		FIELD("erased", "{\"type\":\"integer\",\"description\":\"answers that were the user's\"}"))},
 	{"Report", OBJECT(
 		FIELD("tz", TEXT) ","
 		FIELD("date_basis", TEXT) ","

@@ -63,6 +63,8 @@ const struct route routes[] = {
 		"click_id,order_id,total,commission,currency,status,occurred_at,secret,sig", "", "Booking"},
 	{"POST", "/v1/postback/{m}", 0, WORKER, BODY_SMALL, false, true, answer_postback,
 		"An order, as a form, or as JSON under Standard Webhooks headers", "", "postback", "Booking"},
+	{"DELETE", "/v1/users/{user_id}", R_PUBLISHER, WORKER, BODY_NONE, false, true, answer_forget,
+		"Erase what links rows to a user; totals and postings stay", "", "", "Erasure"},
 	{"GET", "/v1/commissions", R_MONEY, WORKER, BODY_NONE, true, true, answer_commissions, "Commissions with their history",
 		"status,merchant,cursor,limit", "", "Commissions"},
 	{"POST", "/v1/imports/{network}", R_FINANCE, UPLOAD, BODY_UPLOAD, false, true, answer_import,

@@ -197,6 +197,17 @@ MUST_USE enum status ledger_submit(struct ledger *l, enum ledger_event_kind kind
 /* Submits and waits, up to timeout_ms: E_BUSY when it was not durable by then (it may still become so). */
 MUST_USE enum status ledger_submit_wait(struct ledger *l, enum ledger_event_kind kind, const void *event, int timeout_ms, struct ledger_booking *booking_out);
 
+/* ---- privacy ------------------------------------------------------------------------------- */
+
+/* Takes the user out of all rows: user, conversation and request hashes of their answers, visitor and network of the clicks on them. No row goes,
+ * no sum and no posting changes. *answers_out: how many answers were theirs. */
+MUST_USE enum status ledger_forget(struct ledger *l, struct ledger_id user, int64_t *answers_out, struct err *e);
+/* What the retention job keeps: visitor and network of clicks for 30 days, hashes of users, conversations and requests for 13 months. It runs
+ * every hour by itself; this does it now, as of now_ms. */
+#define LEDGER_VISITOR_MS (INT64_C(30) * 86400000)
+#define LEDGER_PERSON_MS (INT64_C(395) * 86400000)
+MUST_USE enum status ledger_retain(struct ledger *l, int64_t now_ms, struct err *e);
+
 /* ---- stored replies of writing doors ------------------------------------------------------ */
 /* E_MISSING: new key. OK: reply filled (malloc'd by buf). E_CONFLICT: the key was used for another request. */
 MUST_USE enum status ledger_reply_get(struct ledger *l, const struct ledger_idempotency *k, int *http_status_out, struct buf *reply, struct err *e);

@@ -59,7 +59,7 @@ struct roll_zones {
 	size_t n;
 };
 #define QUARTER_MS INT64_C(900000)
-#define QUARTERS_KEPT (8 * 96)
+#define QUARTERS_KEPT (9 * 96) /* a week of whole days in any zone */
 
 struct roll {
 	struct tally counts, takings;

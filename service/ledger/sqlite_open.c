@@ -214,7 +214,9 @@ static void housekeep(struct keeper *k)
 	if (now / HOUR_MS == k->hour)
 		return;
 	k->hour = now / HOUR_MS;
-	err_ignore(ledger_task(k->ledger, spans_trim, &now, NULL)); /* a refusal waits for the next hour */
+	/* A refusal waits for the next hour. */
+	err_ignore(ledger_task(k->ledger, spans_trim, &now, NULL));
+	err_ignore(ledger_retain(k->ledger, now, NULL));
 }
 
 static void *keeper_run(void *arg)

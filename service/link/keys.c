@@ -76,6 +76,14 @@ void link_mac_init(struct link_mac *m, const struct link_keys *k, struct str pur
 	mac_init(m, key_signing(k), purpose);
 }
 
+bool link_mac_init_nth(struct link_mac *m, const struct link_keys *k, size_t n, struct str purpose)
+{
+	if (n >= k->count)
+		return false;
+	mac_init(m, &k->key[n], purpose);
+	return true;
+}
+
 void link_mac_add(struct link_mac *m, struct str bytes)
 {
 	if (bytes.n)

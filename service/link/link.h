@@ -24,6 +24,8 @@ struct link_mac {
 	uint64_t opaque[40];
 };
 void link_mac_init(struct link_mac *m, const struct link_keys *k, struct str purpose);
+/* Under the n-th key of the file, whichever signs; false: there are fewer. */
+bool link_mac_init_nth(struct link_mac *m, const struct link_keys *k, size_t n, struct str purpose);
 void link_mac_add(struct link_mac *m, struct str bytes);
 void link_mac_field(struct link_mac *m, struct str bytes); /* length first: fields cannot run together */
 void link_mac_done(struct link_mac *m, uint8_t out[32]);

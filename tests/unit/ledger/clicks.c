@@ -3,6 +3,17 @@
 
 #include <sqlite3.h>
 
+/* What is old is emptied by the retention job. */
+static int64_t lately(void)
+{
+	static int64_t begin;
+	if (!begin)
+		begin = (now_ms() / DAY_MS - 5) * DAY_MS + DAY_MS / 2;
+	return begin;
+}
+#undef T0
+#define T0 lately()
+
 static char *ask(struct bench *b, const char *sql)
 {
 	static char out[4096];
@@ -177,6 +188,64 @@ static void a_retry_gets_the_class_that_stands(void **state)
 	assert_string_equal(ask(b, "SELECT count(*) FROM click"), "1");
 }
 
+static void people_are_forgotten_after_a_time(void **state)
+{
+	struct bench *b = *state;
+	static const char visitors[] = "SELECT (visitor IS NULL) || (network IS NULL) FROM click ORDER BY no";
+	struct ledger_insertion i = bench_insertion(1, T0), late = bench_insertion(2, T0 + 400 * DAY_MS);
+	i.user_hash = late.user_hash = bench_id(70);
+	i.conversation_hash = bench_id(71);
+	bench_link(&i, 11, "m1", "p1", "phones");
+	bench_submit(b->l, LEDGER_INSERTION, &i);
+	bench_submit(b->l, LEDGER_INSERTION, &late);
+	for (uint64_t n = 0; n < 3; n++) {
+		struct ledger_click c = visit(10 + n, 11, n + 1, 100000 + (int64_t)n * 20 * DAY_MS);
+		c.network[0] = 5;
+		bench_submit(b->l, LEDGER_CLICK, &c);
+	}
+	char *before = bench_report(b->l, "day,merchant", REPORT_JSON);
+	assert_int_equal(ledger_retain(b->l, T0 + 100000 + LEDGER_VISITOR_MS, NULL), OK);
+	assert_string_equal(ask(b, visitors), "00 00 00"); /* thirty days to the millisecond */
+	assert_int_equal(ledger_retain(b->l, T0 + 100001 + LEDGER_VISITOR_MS, NULL), OK);
+	assert_string_equal(ask(b, visitors), "11 00 00");
+	assert_int_equal(ledger_retain(b->l, T0 + 21 * DAY_MS + LEDGER_VISITOR_MS, NULL), OK);
+	assert_string_equal(ask(b, visitors), "11 11 00");
+	assert_string_equal(ask(b, "SELECT count(user) || count(conversation) FROM insertion"), "21");
+	assert_int_equal(ledger_retain(b->l, T0 + 1 + LEDGER_PERSON_MS, NULL), OK);
+	assert_string_equal(ask(b, "SELECT count(user) || count(conversation) FROM insertion"), "10");
+	assert_string_equal(ask(b, visitors), "11 11 11");
+	char *after = bench_report(b->l, "day,merchant", REPORT_JSON);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	bench_verify(b->l);
+}
+
+static void a_user_leaves_and_the_sums_stay(void **state)
+{
+	struct bench *b = *state;
+	for (uint64_t n = 1; n <= 1200; n++) {
+		struct ledger_insertion i = bench_insertion(n, T0 + (int64_t)n);
+		i.user_hash = bench_id(n % 2 ? 5000 : 5001);
+		bench_link(&i, 10000 + n, "m1", "p1", "phones");
+		assert_int_equal(ledger_submit(b->l, LEDGER_INSERTION, &i, NULL, NULL), OK);
+	}
+	struct ledger_click c = visit(1, 11, 1, 100000);
+	c.insertion = bench_id(3);
+	bench_submit(b->l, LEDGER_CLICK, &c);
+	char *before = bench_report(b->l, "day,merchant", REPORT_JSON);
+	int64_t n = -1;
+	assert_int_equal(ledger_forget(b->l, bench_id(5000), &n, NULL), OK);
+	assert_int_equal(n, 600);
+	assert_string_equal(ask(b, "SELECT count(user) FROM insertion"), "600");
+	assert_string_equal(ask(b, "SELECT count(visitor) FROM click"), "0");
+	char *after = bench_report(b->l, "day,merchant", REPORT_JSON);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	bench_verify(b->l);
+}
+
 /* ---- impressions ----------------------------------------------------------------------------- */
 
 static void shown(struct bench *b, const char *impressions)
@@ -254,6 +323,8 @@ int main(void)
 		T(the_first_click_on_a_product_is_unique),
 		T(an_unlinkable_visitor_is_not_stored),
 		T(a_retry_gets_the_class_that_stands),
+		T(people_are_forgotten_after_a_time),
+		T(a_user_leaves_and_the_sums_stay),
 		T(links_count_as_shown_when_the_app_says_so),
 		T(other_apps_and_days_before_stay_as_they_were),
 	};
