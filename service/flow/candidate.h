@@ -104,6 +104,12 @@ bool said_refuses(const struct insert *in, const struct candidate *c, struct str
 /* Puts the cheapest of those that fit about as well as the first in its place. */
 void said_cheapest(const struct insert *in, struct match_ranked *ranked, size_t n);
 
+/* Is the word in the folded text: whole words, but any part of Chinese? */
+bool said_word(struct str text, struct str word);
+
+/* sense.c: do the words around it say that the phrase means something else than its first product? sentence: where its sentence begins. */
+bool sense_is_other(const struct insert *in, const struct candidate *c, size_t sentence);
+
 /* whom.c */
 void whom_read(struct insert *in); /* whom the question asks for */
 /* Takes out what is made for others and puts the best that is made for whom it should be first; returns how many are left. */

@@ -482,6 +482,8 @@ static enum refusal rank(struct insert *in, struct candidate *c)
 	c->unsold = c->ranked_count == 0 && f.worst == REFUSED_NOT && c->words.kind == MATCH_TYPE;
 	if (c->ranked_count == 0)
 		return f.worst != REFUSED_NOT ? f.worst : REFUSED_BELOW_THRESHOLD;
+	if (sense_is_other(in, c, text_tokens(in->text)[sentence_start(in, c->first)].start))
+		return REFUSED_BELOW_THRESHOLD;
 	phrase_facts(in, c);
 	weigh_candidate(in, c);
 	/* An English noun and the one before it are one name. */

@@ -21,6 +21,23 @@ static bool has_number(const uint32_t *list, size_t n, uint32_t number)
 	return false;
 }
 
+static bool word_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool said_word(struct str text, struct str word)
+{
+	for (size_t at = str_find(text, word, 0); at < text.n; at = str_find(text, word, at + 1)) {
+		size_t end = at + word.n;
+		bool left = at == 0 || !word_byte(text.p[at - 1]) || !word_byte(word.p[0]);
+		bool right = end == text.n || !word_byte(text.p[end]) || !word_byte(word.p[word.n - 1]);
+		if (left && right)
+			return true;
+	}
+	return false;
+}
+
 /* ---- owned ------------------------------------------------------------------------------- */
 
 /* How often the words of one text stand in another. */

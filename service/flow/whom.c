@@ -7,24 +7,6 @@
 enum { MOST_AUDIENCES = 32 };
 #define WHOM_MARGIN 0.2 /* of a score: what fits less well is not chosen for whom it is made */
 
-static bool word_byte(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-/* Is the word in the folded text: whole words, but any part of Chinese? */
-static bool says(struct str text, struct str word)
-{
-	for (size_t at = str_find(text, word, 0); at < text.n; at = str_find(text, word, at + 1)) {
-		size_t end = at + word.n;
-		bool left = at == 0 || !word_byte(text.p[at - 1]) || !word_byte(word.p[0]);
-		bool right = end == text.n || !word_byte(text.p[end]) || !word_byte(word.p[word.n - 1]);
-		if (left && right)
-			return true;
-	}
-	return false;
-}
-
 static const struct doc *audience_at(const struct insert *in, size_t i)
 {
 	const struct doc *all = doc_get(in->shelf->rules->matching, "audiences");
@@ -34,7 +16,7 @@ static const struct doc *audience_at(const struct insert *in, size_t i)
 static bool says_one(struct str text, const struct doc *words)
 {
 	for (size_t i = 0; words && words->kind == DOC_LIST && i < words->count; i++)
-		if (words->items[i].text.n > 0 && says(text, words->items[i].text))
+		if (words->items[i].text.n > 0 && said_word(text, words->items[i].text))
 			return true;
 	return false;
 }
