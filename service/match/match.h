@@ -65,6 +65,7 @@ struct match_scan_one {
 	uint32_t live;     /* used states */
 	uint32_t unbroken; /* tokens of `last` that a phrase may reach back to */
 	bool pair_open;    /* phrases of three words and more may begin with the last two */
+	bool word_begins; /* of two and more, with the last */
 	uint64_t last[2];  /* hashes of the last two tokens, the newest behind; and of both */
 	uint64_t pair;
 	struct match_state {

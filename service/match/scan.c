@@ -10,7 +10,7 @@ static void init(struct match_scan_one *s, const struct match_index *ix)
 {
 	s->ix = ix;
 	s->next = s->live = s->unbroken = 0;
-	s->pair_open = false;
+	s->pair_open = s->word_begins = false;
 }
 
 void match_scan_init(struct match_scan *s, const struct match_index *ix)
@@ -178,9 +178,9 @@ static void go_on(struct pushing *p, struct match_state state, uint64_t word)
 	keep(p, state);
 }
 
-static bool has_bits(const uint64_t *filter, uint32_t n, uint64_t h, uint64_t bits)
+static bool has(uint64_t word, uint64_t bits)
 {
-	return (filter_word(filter, n, h) & bits) == bits;
+	return (word & bits) == bits;
 }
 
 static uint64_t hash_of(const struct match_index *ix, struct str folded)
@@ -200,19 +200,21 @@ static void begin(struct pushing *p, uint64_t word)
 	uint64_t pair = 0;
 	if (s->unbroken >= 2 && s->pair_open) {
 		uint64_t h = table_triple(t, s->pair, word);
-		if (has_bits(t->three, t->shape.three, h, filter_bits(h)))
+		if (has(filter_word(t->three, t->shape.three, h), filter_bits(h)))
 			look_at(p, s->next - 2, table_join(t, table_join(t, s->last[0], s->last[1]), word));
 	}
 	s->pair_open = false;
-	if (s->unbroken >= 1) {
+	uint64_t in_words = filter_word(t->words, t->shape.words, word);
+	if (s->unbroken >= 1 && s->word_begins && has(in_words, word_bits(word, WORD_SECOND))) {
 		pair = table_pair(t, s->last[1], word);
-		uint64_t in = filter_word(t->two, t->shape.two, pair), open = filter_bits(pair), whole = filter_bits2(pair);
-		s->pair_open = (in & open) == open;
-		if ((in & whole) == whole)
+		uint64_t in = filter_word(t->two, t->shape.two, pair);
+		s->pair_open = has(in, filter_bits(pair));
+		if (has(in, filter_bits2(pair)))
 			look_at(p, s->next - 1, table_join(t, s->last[1], word));
 	}
-	if (has_bits(t->one, t->shape.one, word, filter_bits(word)))
+	if (has(in_words, word_bits(word, WORD_ONE)))
 		look_at(p, s->next, word);
+	s->word_begins = has(in_words, word_bits(word, WORD_BEGINS));
 	s->pair = pair;
 	s->last[0] = s->last[1];
 	s->last[1] = word;
@@ -223,7 +225,7 @@ static size_t push(struct match_scan_one *s, struct str folded, enum text_gap ga
 {
 	if (gap > GAP_SOFT || folded.n == 0) {
 		s->live = s->unbroken = 0;
-		s->pair_open = false;
+		s->pair_open = s->word_begins = false;
 	}
 	struct pushing p = {.s = s, .hits = hits};
 	if (folded.n > 0) {
@@ -258,13 +260,11 @@ size_t match_scan_push(struct match_scan *s, struct str folded, enum text_gap ga
 
 static uint32_t open_from(const struct match_scan_one *s)
 {
-	const struct table *t = &s->ix->table;
 	if (s->live > 0)
 		return s->state[0].first;
 	if (s->pair_open)
 		return s->next - 2;
-	bool begun = s->unbroken > 0 && has_bits(t->begins, t->shape.begins, s->last[1], filter_bits(s->last[1]));
-	return begun ? s->next - 1 : UINT32_MAX;
+	return s->unbroken > 0 && s->word_begins ? s->next - 1 : UINT32_MAX;
 }
 
 uint32_t match_scan_open(const struct match_scan *s)

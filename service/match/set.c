@@ -12,9 +12,9 @@ enum { ORIGIN_TEXT = 26 };
 /* Of a phrase, by its number: which of the given it was, and its text as it is compared, words with a space between, other characters
  * without. A longer text lies in `texts`, at the offset that stands here instead. */
 struct origin {
-	uint32_t given;
-	uint16_t text_n;
 	char text[ORIGIN_TEXT];
+	uint16_t text_n;
+	uint32_t given;
 };
 _Static_assert(sizeof(struct origin) == 32, "two in a cache line");
 
@@ -240,17 +240,36 @@ static struct str phrase_text(const struct match_set *s, uint32_t number)
 	return (struct str){s->texts + at, o->text_n};
 }
 
+/* Is the text at p, readable for 32 bytes, just the phrase's? Four words at once, up to its length. */
+static inline bool is_as_here(const struct origin *o, const char *p)
+{
+	static const uint8_t masks[64] __attribute__((aligned(64))) = {
+	        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+	        255, 255, 255, 255, 255};
+	uint64_t differ = 0;
+	for (size_t i = 0; i < sizeof(*o); i += 8) {
+		uint64_t a, b, mask;
+		memcpy(&a, (const char *)o + i, 8);
+		memcpy(&b, p + i, 8);
+		memcpy(&mask, masks + 32 - o->text_n + i, 8);
+		differ |= (a ^ b) & mask;
+	}
+	return differ == 0;
+}
+
 static bool is_phrase(const struct match_set *s, const struct text_words *w, const struct sweep_find *f)
 {
-	struct str text = phrase_text(s, f->phrase);
+	const struct origin *o = &s->origin[f->phrase];
 	uint32_t last = f->first + f->words - 1, start = w->start[f->first];
-	if (w->end[last] - start == text.n && memcmp(w->folded + start, text.p, text.n) == 0)
-		return true; /* written in the text as it is here */
+	/* Written in the text as it is here: then nothing hard stands in it either. */
+	if (w->end[last] - start == o->text_n && o->text_n <= ORIGIN_TEXT && is_as_here(o, w->folded + start))
+		return true;
+	struct str text = phrase_text(s, f->phrase);
 	size_t off = 0;
 	for (uint32_t i = f->first; i <= last; i++) {
 		bool spaced = off > 0 && off < text.n && text.p[off] == ' ';
 		off += spaced;
-		if (!word_follows(text, &off, w, i))
+		if ((i > f->first && w->hash[i] != w->after[i]) || !word_follows(text, &off, w, i))
 			return false;
 	}
 	return off == text.n;

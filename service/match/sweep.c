@@ -15,19 +15,16 @@ void sweep_free(struct sweep *w)
 	free(w);
 }
 
-bool sweep_put(struct sweep *w, struct sweep_find f)
+bool sweep_grow(struct sweep *w)
 {
-	if (w->count == w->cap) {
-		size_t cap = w->cap ? w->cap * 2 : 256;
-		struct sweep_find *more = realloc(w->find, cap * sizeof(*more));
-		if (more == NULL) {
-			w->failed = true;
-			return false;
-		}
-		w->find = more;
-		w->cap = cap;
+	size_t cap = w->cap ? w->cap * 2 : 256;
+	struct sweep_find *more = realloc(w->find, cap * sizeof(*more));
+	if (more == NULL) {
+		w->failed = true;
+		return false;
 	}
-	w->find[w->count++] = f;
+	w->find = more;
+	w->cap = cap;
 	return true;
 }
 
@@ -46,12 +43,19 @@ static inline bool has(uint64_t word, uint64_t bits)
 void sweep_window_plain(struct sweep *w, const struct table *t, struct sweep_words words, uint32_t from, uint32_t to)
 {
 	w->one_n = w->two_n = w->begun_n = 0;
+	uint64_t in = filter_word(t->words, t->shape.words, words.hash[from]);
 	for (uint32_t i = from; i < to; i++) {
-		uint64_t hash = words.hash[i], pair = table_pair(t, hash, words.after[i + 1]);
-		uint64_t two = filter_word(t->two, t->shape.two, pair), one = filter_word(t->one, t->shape.one, hash);
-		w->one[w->one_n] = w->two[w->two_n] = i;
-		w->one_n += has(one, filter_bits(hash));
-		w->two_n += i + 1 < words.n && has(two, filter_bits2(pair));
+		uint64_t hash = words.hash[i], next = words.hash[i + 1];
+		uint64_t next_in = filter_word(t->words, t->shape.words, next);
+		bool both = has(in, word_bits(hash, WORD_BEGINS)) && has(next_in, word_bits(next, WORD_SECOND));
+		w->one[w->one_n] = i;
+		w->one_n += has(in, word_bits(hash, WORD_ONE));
+		in = next_in;
+		if (!both || i + 1 >= words.n || words.after[i + 1] != next)
+			continue;
+		uint64_t pair = table_pair(t, hash, next), two = filter_word(t->two, t->shape.two, pair);
+		w->two[w->two_n] = i;
+		w->two_n += has(two, filter_bits2(pair));
 		if (i + 2 < words.n && has(two, filter_bits(pair))) {
 			uint64_t three = table_triple(t, pair, words.after[i + 2]);
 			w->begun[w->begun_n] = i;

@@ -11,18 +11,21 @@ struct sweep_find {
 	uint32_t first, words, phrase;
 };
 
-struct sweep_maybe { /* an entry fits; its check has been asked for */
+struct sweep_maybe { /* the entry of a tail fits; its check has been asked for */
 	uint64_t run;
 	uint32_t first, words, phrase;
-	bool tail;
 };
 
 struct sweep {
 	struct sweep_find *find; /* what was found, in no order */
 	size_t count, cap;
 	bool failed; /* no memory for more finds */
-	/* Places whose pairs may begin three words and more, with the hashes of the pair and of the third word; pairs; single words. */
-	uint32_t three_n, two_n, one_n, begun_n;
+	/* Places whose word begins phrases and whose next comes second in some, with both; that may begin three words and more, with the hashes
+	 * of the pair and of the third word; pairs; single words. */
+	uint32_t pair_n, three_n, two_n, one_n, begun_n;
+	uint32_t paired[SWEEP_WINDOW + SWEEP_SPARE];
+	uint64_t pair_a[SWEEP_WINDOW + SWEEP_SPARE], pair_b[SWEEP_WINDOW + SWEEP_SPARE];
+	uint8_t begins[SWEEP_WINDOW / 8 + SWEEP_SPARE], second[SWEEP_WINDOW / 8 + SWEEP_SPARE]; /* by place, a bit each */
 	uint32_t three[SWEEP_WINDOW + SWEEP_SPARE], two[SWEEP_WINDOW + SWEEP_SPARE], one[SWEEP_WINDOW + SWEEP_SPARE];
 	uint32_t begun[SWEEP_WINDOW + SWEEP_SPARE]; /* of three, those whose third word fits too */
 	uint64_t pair[SWEEP_WINDOW + SWEEP_SPARE], third[SWEEP_WINDOW + SWEEP_SPARE];
@@ -43,9 +46,14 @@ struct sweep_words {
 
 struct sweep *sweep_new(void);
 void sweep_free(struct sweep *w);
-/* False: no memory. Finds are not exact yet: the caller compares the words. */
+/* False: no memory. Finds are not exact yet: the caller compares the words, and looks that nothing hard stands between them. */
 bool sweep_run(struct sweep *w, const struct table *t, enum cpu_kernel kernel, struct sweep_words words);
-bool sweep_put(struct sweep *w, struct sweep_find f);
+bool sweep_grow(struct sweep *w);
+static inline void sweep_put(struct sweep *w, struct sweep_find f)
+{
+	if (w->count < w->cap || sweep_grow(w))
+		w->find[w->count++] = f;
+}
 
 /* One window of places [from, to), by kernel. */
 void sweep_window_plain(struct sweep *w, const struct table *t, struct sweep_words words, uint32_t from, uint32_t to);

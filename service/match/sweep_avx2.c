@@ -3,6 +3,7 @@
 #include "match/sweep.h"
 
 #include <immintrin.h>
+#include <string.h>
 
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,popcnt"))), apply_to = function)
@@ -21,13 +22,6 @@ static inline uint32_t entries(const struct bucket *b, uint64_t run)
 
 #include "match/sweep_probe.h"
 
-static inline __m256i multiply(__m256i a, __m256i b)
-{
-	__m256i cross = _mm256_mullo_epi32(a, _mm256_shuffle_epi32(b, 0xB1));
-	__m256i high = _mm256_slli_epi64(_mm256_add_epi32(cross, _mm256_srli_epi64(cross, 32)), 32);
-	return _mm256_add_epi64(_mm256_mul_epu32(a, b), high);
-}
-
 static inline __m256i filter_words4(const uint64_t *f, uint32_t n, __m256i h)
 {
 	__m256i at = _mm256_srli_epi64(_mm256_mul_epu32(_mm256_srli_epi64(h, 32), _mm256_set1_epi64x(n)), 32);
@@ -44,13 +38,6 @@ static inline uint32_t has4(__m256i word, __m256i h, int at)
 	return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(_mm256_and_si256(word, bits), bits)));
 }
 
-static inline __m256i mixed(__m256i a, __m256i b, int turn, uint64_t by)
-{
-	__m256i turned = _mm256_or_si256(_mm256_slli_epi64(b, turn), _mm256_srli_epi64(b, 64 - turn));
-	__m256i h = multiply(_mm256_xor_si256(a, turned), _mm256_set1_epi64x((long long)by));
-	return _mm256_xor_si256(h, _mm256_srli_epi64(h, 32));
-}
-
 static inline uint32_t put(uint32_t *to, uint32_t n, uint32_t lanes, uint32_t from)
 {
 	for (; lanes; lanes &= lanes - 1)
@@ -58,31 +45,44 @@ static inline uint32_t put(uint32_t *to, uint32_t n, uint32_t lanes, uint32_t fr
 	return n;
 }
 
-static void filter(struct sweep *w, const struct table *t, struct sweep_words words, uint32_t from, uint32_t to)
+/* What single words tell; see sweep_avx512.c. */
+static void filter_words(struct sweep *w, const struct table *t, struct sweep_words words, uint32_t from, uint32_t to)
 {
-	w->one_n = w->two_n = w->three_n = 0;
-	for (uint32_t i = from; i < to; i += 4) {
-		__m256i hash = _mm256_loadu_si256((const __m256i *)(words.hash + i)), next = _mm256_loadu_si256((const __m256i *)(words.after + i + 1));
-		__m256i pair = mixed(hash, next, 29, t->pair);
-		__m256i two = filter_words4(t->two, t->shape.two, pair), one = filter_words4(t->one, t->shape.one, hash);
-		uint32_t open = has4(two, pair, 8), lanes = to - i >= 4 ? 15 : (1u << (to - i)) - 1;
-		w->one_n = put(w->one, w->one_n, has4(one, hash, 8) & lanes, i);
-		w->two_n = put(w->two, w->two_n, has4(two, pair, 26) & lanes, i);
-		if ((open & lanes) == 0)
-			continue;
-		uint64_t pairs[4];
-		_mm256_storeu_si256((__m256i *)pairs, pair);
-		for (open &= lanes; open; open &= open - 1) {
-			unsigned k = (unsigned)__builtin_ctz(open);
-			w->pair[w->three_n] = pairs[k];
-			w->three[w->three_n++] = i + k;
+	uint32_t one_n = 0;
+	memset(w->begins, 0, sizeof(w->begins));
+	memset(w->second, 0, sizeof(w->second));
+	for (uint32_t i = from; i <= to; i += 4) {
+		__m256i hash = _mm256_loadu_si256((const __m256i *)(words.hash + i)), after = _mm256_loadu_si256((const __m256i *)(words.after + i));
+		__m256i in = filter_words4(t->words, t->shape.words, hash);
+		uint32_t same = (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(hash, after))), at = i - from;
+		w->begins[at / 8] |= (uint8_t)(has4(in, hash, WORD_BEGINS) << (at & 4));
+		w->second[at / 8] |= (uint8_t)((has4(in, hash, WORD_SECOND) & same) << (at & 4));
+		one_n = put(w->one, one_n, has4(in, hash, WORD_ONE), i);
+	}
+	while (one_n > 0 && w->one[one_n - 1] >= to)
+		one_n--;
+	w->one_n = one_n;
+}
+
+static void filter_pairs(struct sweep *w, const struct table *t, struct sweep_words words, uint32_t from, uint32_t to)
+{
+	w->two_n = w->three_n = 0;
+	for (uint32_t at = 0; from + at < to; at += 32) {
+		uint64_t begins = 0, second = 0;
+		memcpy(&begins, w->begins + at / 8, 4);
+		memcpy(&second, w->second + at / 8, 8);
+		for (uint64_t both = begins & second >> 1; both; both &= both - 1) {
+			uint32_t i = from + at + (uint32_t)__builtin_ctzll(both);
+			if (i >= to || i + 1 >= words.n)
+				break;
+			uint64_t pair = table_pair(t, words.hash[i], words.after[i + 1]), two = filter_word(t->two, t->shape.two, pair);
+			uint64_t open = filter_bits(pair), whole = filter_bits2(pair);
+			w->two[w->two_n] = w->three[w->three_n] = i;
+			w->pair[w->three_n] = pair;
+			w->two_n += (two & whole) == whole;
+			w->three_n += (two & open) == open && i + 2 < words.n;
 		}
 	}
-	/* Behind the last word there is nothing to go on with. */
-	while (w->two_n > 0 && w->two[w->two_n - 1] + 1 >= words.n)
-		w->two_n--;
-	while (w->three_n > 0 && w->three[w->three_n - 1] + 2 >= words.n)
-		w->three_n--;
 }
 
 static void filter_third(struct sweep *w, const struct table *t, struct sweep_words words)
@@ -97,7 +97,8 @@ static void filter_third(struct sweep *w, const struct table *t, struct sweep_wo
 
 void sweep_window_avx2(struct sweep *w, const struct table *t, struct sweep_words words, uint32_t from, uint32_t to)
 {
-	filter(w, t, words, from, to);
+	filter_words(w, t, words, from, to);
+	filter_pairs(w, t, words, from, to);
 	filter_third(w, t, words);
 	probe_all(w, t, words);
 }

@@ -49,30 +49,59 @@ static inline uint32_t put(uint32_t *to, uint32_t n, __mmask8 lanes, __m256i pla
 	return n + (uint32_t)__builtin_popcount(lanes);
 }
 
-static void filter(struct sweep *w, const struct table *t, struct sweep_words words, uint32_t from, uint32_t to)
+/* What single words tell: phrases of one; which begin longer ones; which come second, with nothing hard before. One more word than the
+ * window is looked at, for its last pair. */
+static void filter_words(struct sweep *w, const struct table *t, struct sweep_words words, uint32_t from, uint32_t to)
 {
 	__m256i place = _mm256_add_epi32(_mm256_set1_epi32((int)from), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-	uint32_t one_n = 0, two_n = 0, three_n = 0;
-	for (uint32_t i = from; i < to; i += 8) {
-		__m512i hash = _mm512_loadu_si512(words.hash + i), next = _mm512_loadu_si512(words.after + i + 1);
-		__m512i pair = MIXED(hash, next, 29, t->pair);
-		__m512i two = filter_words8(t->two, t->shape.two, pair), one = filter_words8(t->one, t->shape.one, hash);
-		__mmask8 open = has8(two, pair, 8);
-		_mm512_storeu_si512(w->pair + three_n, _mm512_maskz_compress_epi64(open, pair));
-		_mm512_storeu_si512(w->third + three_n, _mm512_maskz_compress_epi64(open, _mm512_loadu_si512(words.after + i + 2)));
-		three_n = put(w->three, three_n, open, place);
-		two_n = put(w->two, two_n, has8(two, pair, 26), place);
-		one_n = put(w->one, one_n, has8(one, hash, 8), place);
+	uint32_t one_n = 0;
+	for (uint32_t i = from; i <= to; i += 8) {
+		__m512i hash = _mm512_loadu_si512(words.hash + i), after = _mm512_loadu_si512(words.after + i);
+		__m512i in = filter_words8(t->words, t->shape.words, hash);
+		w->begins[(i - from) / 8] = has8(in, hash, WORD_BEGINS);
+		w->second[(i - from) / 8] = has8(in, hash, WORD_SECOND) & _mm512_cmpeq_epi64_mask(hash, after);
+		one_n = put(w->one, one_n, has8(in, hash, WORD_ONE), place);
 		place = _mm256_add_epi32(place, _mm256_set1_epi32(8));
 	}
-	/* The last eight may reach over the end; and behind the last word there is nothing to go on with. */
 	while (one_n > 0 && w->one[one_n - 1] >= to)
 		one_n--;
-	while (two_n > 0 && (w->two[two_n - 1] >= to || w->two[two_n - 1] + 1 >= words.n))
-		two_n--;
-	while (three_n > 0 && (w->three[three_n - 1] >= to || w->three[three_n - 1] + 2 >= words.n))
-		three_n--;
 	w->one_n = one_n;
+}
+
+/* Packs the places where both words of a pair are such. */
+static void pack_pairs(struct sweep *w, struct sweep_words words, uint32_t from, uint32_t to)
+{
+	__m256i place = _mm256_add_epi32(_mm256_set1_epi32((int)from), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+	uint32_t n = 0, last = words.n < to + 1 ? words.n : to + 1; /* the place of a pair's second word is below */
+	for (uint32_t i = from; i < to; i += 8) {
+		uint32_t at = (i - from) / 8, left = last - i - 1;
+		uint32_t next = (w->second[at] | (uint32_t)w->second[at + 1] << 8) >> 1;
+		__mmask8 both = (__mmask8)(w->begins[at] & next & (left >= 8 ? 255 : (1u << left) - 1));
+		_mm512_storeu_si512(w->pair_a + n, _mm512_maskz_compress_epi64(both, _mm512_loadu_si512(words.hash + i)));
+		_mm512_storeu_si512(w->pair_b + n, _mm512_maskz_compress_epi64(both, _mm512_loadu_si512(words.after + i + 1)));
+		_mm512_storeu_si512(w->third + n, _mm512_maskz_compress_epi64(both, _mm512_loadu_si512(words.after + i + 2)));
+		n = put(w->paired, n, both, place);
+		place = _mm256_add_epi32(place, _mm256_set1_epi32(8));
+	}
+	w->pair_n = n;
+}
+
+static void filter_pairs(struct sweep *w, const struct table *t, struct sweep_words words)
+{
+	uint32_t two_n = 0, three_n = 0;
+	for (uint32_t i = 0; i < w->pair_n; i += 8) {
+		__mmask8 lanes = w->pair_n - i >= 8 ? 255 : (__mmask8)((1u << (w->pair_n - i)) - 1);
+		__m512i a = _mm512_loadu_si512(w->pair_a + i), b = _mm512_loadu_si512(w->pair_b + i), third = _mm512_loadu_si512(w->third + i);
+		__m512i pair = MIXED(a, b, 29, t->pair), two = filter_words8(t->two, t->shape.two, pair);
+		__m256i place = _mm256_loadu_si256((const __m256i *)(w->paired + i));
+		__mmask8 open = has8(two, pair, 8) & lanes;
+		_mm512_storeu_si512(w->pair + three_n, _mm512_maskz_compress_epi64(open, pair));
+		_mm512_storeu_si512(w->third + three_n, _mm512_maskz_compress_epi64(open, third));
+		three_n = put(w->three, three_n, open, place);
+		two_n = put(w->two, two_n, has8(two, pair, 26) & lanes, place);
+	}
+	while (three_n > 0 && w->three[three_n - 1] + 2 >= words.n)
+		three_n--;
 	w->two_n = two_n;
 	w->three_n = three_n;
 }
@@ -91,7 +120,9 @@ static void filter_third(struct sweep *w, const struct table *t)
 
 void sweep_window_avx512(struct sweep *w, const struct table *t, struct sweep_words words, uint32_t from, uint32_t to)
 {
-	filter(w, t, words, from, to);
+	filter_words(w, t, words, from, to);
+	pack_pairs(w, words, from, to);
+	filter_pairs(w, t, words);
 	filter_third(w, t);
 	probe_all(w, t, words);
 }

@@ -6,21 +6,28 @@ static inline void look_early(const struct table *t, uint64_t run)
 	__builtin_prefetch(table_bucket(t, run));
 }
 
-/* Compares what can be told by hash alone, and keeps what fits. */
-static void settle(struct sweep *w, const struct table *t, struct sweep_words words)
+static void settle_tails(struct sweep *w, const struct table *t, struct sweep_words words)
 {
 	for (size_t i = 0; i < w->maybe_n; i++) {
 		const struct sweep_maybe *m = &w->maybe[i];
-		uint32_t check = t->check[m->phrase], n = check & 31, first = m->first;
-		uint64_t run = m->run;
-		if (n < m->words || first + n > words.n || (n > m->words && !m->tail))
-			continue;
-		for (uint32_t k = m->words; k < n; k++)
-			run = table_join(t, run, words.after[first + k]);
-		if (check_bits(run, m->words) == check >> 5)
-			sweep_put(w, (struct sweep_find){.first = first, .words = n, .phrase = m->phrase});
+		uint32_t n = check_length(t->check[m->phrase]);
+		if (t->check[m->phrase] == check_of(m->run, m->words, n) && n > m->words && m->first + n <= words.n)
+			sweep_put(w, (struct sweep_find){.first = m->first, .words = n, .phrase = m->phrase});
 	}
 	w->maybe_n = 0;
+}
+
+static inline void put_entry(struct sweep *w, const struct table *t, struct sweep_words words, unsigned kind, struct sweep_maybe m)
+{
+	__builtin_prefetch(words.record + m.phrase * words.record_size);
+	if (kind != ENTRY_TAIL) {
+		sweep_put(w, (struct sweep_find){.first = m.first, .words = m.words, .phrase = m.phrase});
+		return;
+	}
+	if (w->maybe_n == SWEEP_MAYBE)
+		settle_tails(w, t, words);
+	w->maybe[w->maybe_n++] = m;
+	__builtin_prefetch(&t->check[m.phrase]);
 }
 
 /* Reads the buckets of one run. Returns whether phrases go on behind it. */
@@ -31,15 +38,8 @@ static inline bool probe(struct sweep *w, const struct table *t, struct sweep_wo
 		for (uint32_t found = entries(b, run); found; found &= found - 1) {
 			unsigned i = (unsigned)__builtin_ctz(found), kind = b->entry[i] & 3;
 			inner |= kind == ENTRY_INNER || kind == ENTRY_BOTH;
-			if (kind == ENTRY_INNER || i >= b->phrases)
-				continue;
-			if (w->maybe_n == SWEEP_MAYBE)
-				settle(w, t, words);
-			w->maybe[w->maybe_n++] = (struct sweep_maybe){
-			        .run = run, .first = first, .words = n, .phrase = b->base + i, .tail = kind == ENTRY_TAIL};
-			__builtin_prefetch(&t->check[b->base + i]);
-			if (words.record)
-				__builtin_prefetch(words.record + (b->base + i) * words.record_size);
+			if (i < b->phrases)
+				put_entry(w, t, words, kind, (struct sweep_maybe){.run = run, .first = first, .words = n, .phrase = b->base + i});
 		}
 		if (__builtin_expect(!b->spilt, 1))
 			return inner;
@@ -88,5 +88,5 @@ static inline void probe_all(struct sweep *w, const struct table *t, struct swee
 		}
 		n = more;
 	}
-	settle(w, t, words);
+	settle_tails(w, t, words);
 }

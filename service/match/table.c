@@ -6,14 +6,12 @@
 size_t table_length(const struct table_shape *s, enum table_part part)
 {
 	switch (part) {
-	case TABLE_ONE:
-		return (size_t)s->one * 8;
+	case TABLE_WORDS:
+		return (size_t)s->words * 8;
 	case TABLE_TWO:
 		return (size_t)s->two * 8;
 	case TABLE_THREE:
 		return (size_t)s->three * 8;
-	case TABLE_BEGINS:
-		return (size_t)s->begins * 8;
 	case TABLE_BUCKETS:
 		return (size_t)s->buckets * sizeof(struct bucket);
 	default:
@@ -43,10 +41,9 @@ static bool bucket_is_sound(const struct table *t, uint32_t i)
 
 void table_borrow(struct table *t, const struct table_section part[TABLE_PARTS])
 {
-	t->one = part[TABLE_ONE].base;
+	t->words = part[TABLE_WORDS].base;
 	t->two = part[TABLE_TWO].base;
 	t->three = part[TABLE_THREE].base;
-	t->begins = part[TABLE_BEGINS].base;
 	t->bucket = part[TABLE_BUCKETS].base;
 	t->check = part[TABLE_CHECKS].base;
 	table_keys(t, t->shape.seed);
@@ -55,7 +52,7 @@ void table_borrow(struct table *t, const struct table_section part[TABLE_PARTS])
 enum status table_open(struct table *t, const struct table_shape *shape, const struct table_section part[TABLE_PARTS], struct err *e)
 {
 	*t = (struct table){.shape = *shape};
-	if (shape->one == 0 || shape->two == 0 || shape->three == 0 || shape->begins == 0 || shape->homes == 0 || shape->homes > shape->buckets ||
+	if (shape->words == 0 || shape->two == 0 || shape->three == 0 || shape->homes == 0 || shape->homes > shape->buckets ||
 	        shape->longest > TABLE_LONGEST)
 		return err_set(e, E_INPUT, "table", "an array is empty");
 	for (enum table_part i = 0; i < TABLE_PARTS; i++)
@@ -70,10 +67,9 @@ enum status table_open(struct table *t, const struct table_shape *shape, const s
 
 void table_sections(const struct table *t, struct table_section out[TABLE_PARTS])
 {
-	const void *base[TABLE_PARTS] = {[TABLE_ONE] = t->one,
+	const void *base[TABLE_PARTS] = {[TABLE_WORDS] = t->words,
 	        [TABLE_TWO] = t->two,
 	        [TABLE_THREE] = t->three,
-	        [TABLE_BEGINS] = t->begins,
 	        [TABLE_BUCKETS] = t->bucket,
 	        [TABLE_CHECKS] = t->check};
 	for (enum table_part i = 0; i < TABLE_PARTS; i++) {

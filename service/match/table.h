@@ -5,8 +5,8 @@
  * for early. Where only one phrase goes on, its rest is cut off (ENTRY_TAIL). Before the buckets stand filters, 64-bit words with three
  * bits a member: of single words, of pairs, of triples, so that most of a text never reaches a bucket.
  *
- * A phrase's number is where it lies: its bucket's base and its place there. A find is not yet exact (some 25 bits were compared besides the
- * address): the caller compares the words. The seed is the index's secret, and moves the numbers; no decision may depend on them.
+ * A phrase's number is where it lies: its bucket's base and its place there. A find is not yet exact (14 bits were compared besides
+ * the address, of a tail 25): the caller compares the words. The seed is the index's secret, and moves the numbers; no decision may depend on them.
  * Nothing in the arrays can make a look-up read beside them once table_open has seen them. */
 #ifndef MATCH_TABLE_H
 #define MATCH_TABLE_H
@@ -31,13 +31,13 @@ struct bucket {
 	uint16_t entry[BUCKET_ENTRIES]; /* 14 bits of the hash, 2 of kind */
 };
 
-enum table_part { TABLE_ONE, TABLE_TWO, TABLE_THREE, TABLE_BEGINS, TABLE_BUCKETS, TABLE_CHECKS, TABLE_PARTS };
+enum table_part { TABLE_WORDS, TABLE_TWO, TABLE_THREE, TABLE_BUCKETS, TABLE_CHECKS, TABLE_PARTS };
 /* All that is needed to read the arrays: plain numbers, for a file's header. */
 struct table_shape {
 	uint64_t seed;
 	uint32_t phrases;
 	uint32_t homes, buckets;          /* where hashes lead to; with those that take in what spilt at the end */
-	uint32_t one, two, three, begins; /* 64-bit words of the filters */
+	uint32_t words, two, three;       /* 64-bit words of the filters */
 	uint32_t longest;                 /* words of the longest phrase */
 };
 struct table_section {
@@ -49,9 +49,9 @@ struct table {
 	struct table_shape shape;
 	struct text_key key; /* of words */
 	uint64_t join_a, join_b, pair, triple;
-	const uint64_t *one, *two, *three, *begins;
+	const uint64_t *words, *two, *three;
 	const struct bucket *bucket;
-	const uint16_t *check; /* by phrase: 11 bits of its hash and of where its entry lies in it, 5 of length */
+	const uint16_t *check; /* by phrase: 5 bits of its length, 5 of how many words its entry has, 6 of the hash of these */
 	void *owned;           /* pages that hold the arrays, where they are the table's own */
 	size_t owned_n;
 };
@@ -109,6 +109,15 @@ static inline uint64_t filter_bits(uint64_t h)
 {
 	return UINT64_C(1) << (h >> 8 & 63) | UINT64_C(1) << (h >> 14 & 63) | UINT64_C(1) << (h >> 20 & 63);
 }
+/* TABLE_WORDS: words that are phrases, that begin longer ones, that come second in one. Where both words of a pair are not such, the large
+ * filter of pairs need not be read. From which bits of the hash on the three bits are taken, one after the other: */
+enum word_set { WORD_BEGINS = 0, WORD_SECOND = 18, WORD_ONE = 30 };
+static inline uint64_t word_bits(uint64_t h, enum word_set set)
+{
+	h >>= set;
+	return UINT64_C(1) << (h & 63) | UINT64_C(1) << (h >> 6 & 63) | UINT64_C(1) << (h >> 12 & 63);
+}
+
 /* In the same word of TABLE_TWO, for another set: pairs that are phrases. */
 static inline uint64_t filter_bits2(uint64_t h)
 {
@@ -124,10 +133,15 @@ static inline uint16_t entry_print(uint64_t h)
 {
 	return h & 0x3fff;
 }
-/* Of a phrase with the entry of its first n words: the entry of another beginning of the same phrase does not pass for it. */
-static inline uint16_t check_bits(uint64_t h, uint32_t n)
+/* What the check of a phrase of `whole` words is that has its entry under `run`, its first n words. The entry of another beginning of the
+ * same phrase does not pass for it: so a phrase is never found twice. */
+static inline uint16_t check_of(uint64_t run, uint32_t n, uint32_t whole)
 {
-	return ((h >> 14) + n * 0x2b5) & 0x7ff;
+	return (uint16_t)((run >> 14 & 63) << 10 | n << 5 | whole);
+}
+static inline uint32_t check_length(uint16_t check)
+{
+	return check & 31;
 }
 
 /* Entries of one bucket that have the print, a bit each. */

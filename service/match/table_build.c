@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BITS_EACH = 12 /* of a filter, a member */, LEAST_WORDS = 8, AHEAD = 6 /* phrases whose lines are asked for early */, LOAD = 24 /* of 28 */ };
+enum { FIRST_SLOTS = 1024, BITS_EACH = 12 /* of a filter, a member */, LEAST_WORDS = 8, AHEAD = 6 /* phrases whose lines are asked for early */, LOAD = 24 /* of 28 */ };
 
 /* A run of words that begins some phrase of two and more. */
 struct run {
@@ -26,6 +26,13 @@ struct members {
 	size_t n;
 };
 
+/* Different hashes; grows with how many they are. */
+struct distinct {
+	uint64_t *slot; /* 0: free */
+	size_t mask, n;
+	bool failed;
+};
+
 struct build {
 	struct table *t;
 	struct table_phrases p;
@@ -37,17 +44,13 @@ struct build {
 	size_t run_mask;
 	struct node *node, *sorted;
 	size_t nodes;
-	struct members one, begins, two, two_end, three;
+	struct members two, two_end, three;
+	struct distinct one, begins, second;
 };
 
 static uint32_t words_of(const struct build *b, uint32_t i)
 {
 	return b->p.first[i + 1] - b->p.first[i];
-}
-
-static uint64_t whole_hash(const struct build *b, uint32_t i)
-{
-	return b->hash[b->p.first[i + 1] - 1];
 }
 
 static void hash_runs(struct build *b)
@@ -116,6 +119,31 @@ static void put_member(struct members *m, uint64_t hash)
 	m->at[m->n++] = hash;
 }
 
+static void put_slot(struct distinct *d, uint64_t hash)
+{
+	size_t i = hash & d->mask;
+	while (d->slot[i] != 0 && d->slot[i] != hash)
+		i = (i + 1) & d->mask;
+	d->n += d->slot[i] == 0;
+	d->slot[i] = hash;
+}
+
+static void put_distinct(struct distinct *d, uint64_t hash)
+{
+	if (d->n * 2 > d->mask) {
+		struct distinct larger = {.mask = d->mask * 2 + 1, .slot = calloc(d->mask * 2 + 2, sizeof(*d->slot))};
+		for (size_t i = 0; larger.slot != NULL && i <= d->mask; i++)
+			if (d->slot[i] != 0)
+				put_slot(&larger, d->slot[i]);
+		d->failed |= larger.slot == NULL;
+		if (larger.slot == NULL)
+			return;
+		free(d->slot);
+		*d = larger;
+	}
+	put_slot(d, hash | (hash == 0));
+}
+
 static void put_node(struct build *b, uint64_t hash, uint32_t words, uint32_t phrase, enum entry_kind kind)
 {
 	b->node[b->nodes++] = (struct node){.hash = hash, .phrase = phrase, .kind = (uint8_t)kind, .words = (uint8_t)words};
@@ -129,14 +157,13 @@ static void put_phrase(struct build *b, uint32_t i)
 	uint32_t n = words_of(b, i);
 	if (n == 1) {
 		put_node(b, hash[0], 1, i, ENTRY_END);
-		put_member(&b->one, hash[0]);
+		put_distinct(&b->one, hash[0]);
 		return;
 	}
 	uint64_t pair = table_pair(b->t, word[0], word[1]);
-	struct run *first = find_run(b, hash[0]), *r = find_run(b, hash[1]);
-	if (!first->made)
-		put_member(&b->begins, word[0]);
-	first->made = 1;
+	struct run *r = find_run(b, hash[1]);
+	put_distinct(&b->begins, word[0]);
+	put_distinct(&b->second, word[1]);
 	if (n == 2) {
 		put_node(b, hash[1], 2, i, ENTRY_END);
 		put_member(&b->two_end, pair);
@@ -182,6 +209,26 @@ static uint64_t first_bits(uint64_t h)
 static uint64_t second_bits(uint64_t h)
 {
 	return filter_bits2(h);
+}
+
+static void fill_words(uint64_t *f, uint32_t n, const struct distinct *d, uint64_t (*bits)(uint64_t))
+{
+	for (size_t i = 0; i <= d->mask; i++)
+		if (d->slot[i] != 0)
+			f[(d->slot[i] >> 32) * n >> 32] |= bits(d->slot[i]);
+}
+
+static uint64_t one_bits(uint64_t h)
+{
+	return word_bits(h, WORD_ONE);
+}
+static uint64_t begins_bits(uint64_t h)
+{
+	return word_bits(h, WORD_BEGINS);
+}
+static uint64_t second_word_bits(uint64_t h)
+{
+	return word_bits(h, WORD_SECOND);
 }
 
 static size_t line_up(size_t n)
@@ -243,7 +290,7 @@ static void fill_bucket(const struct build *b, struct bucket *to, const struct n
 			to->entry[to->count++] = (uint16_t)((unsigned)entry_print(n[i].hash) << 2 | n[i].kind);
 			if (inner)
 				continue;
-			check[*next] = (uint16_t)((unsigned)check_bits(whole_hash(b, n[i].phrase), n[i].words) << 5 | words_of(b, n[i].phrase));
+			check[*next] = check_of(n[i].hash, n[i].words, words_of(b, n[i].phrase));
 			slot[n[i].phrase] = (*next)++;
 			to->phrases++;
 		}
@@ -269,11 +316,12 @@ static void fill_buckets(const struct build *b, const uint32_t *from, struct buc
 static void fill_filters(struct build *b, const struct table_section part[TABLE_PARTS])
 {
 	const struct table_shape *s = &b->t->shape;
-	fill(part[TABLE_ONE].base, s->one, &b->one, first_bits);
+	fill_words(part[TABLE_WORDS].base, s->words, &b->one, one_bits);
+	fill_words(part[TABLE_WORDS].base, s->words, &b->begins, begins_bits);
+	fill_words(part[TABLE_WORDS].base, s->words, &b->second, second_word_bits);
 	fill(part[TABLE_TWO].base, s->two, &b->two, first_bits);
 	fill(part[TABLE_TWO].base, s->two, &b->two_end, second_bits);
 	fill(part[TABLE_THREE].base, s->three, &b->three, first_bits);
-	fill(part[TABLE_BEGINS].base, s->begins, &b->begins, first_bits);
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------- */
@@ -301,11 +349,16 @@ static bool build_init(struct build *b)
 	b->hash = malloc((words + 1) * sizeof(*b->hash));
 	b->node = malloc((words + 1) * sizeof(*b->node));
 	b->sorted = malloc((words + 1) * sizeof(*b->sorted));
-	struct members *all[] = {&b->one, &b->begins, &b->two, &b->two_end, &b->three};
+	struct members *all[] = {&b->two, &b->two_end, &b->three};
+	struct distinct *sets[] = {&b->one, &b->begins, &b->second};
 	bool fine = b->run && b->hash && b->node && b->sorted;
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		all[i]->at = malloc((n + 1) * sizeof(*all[i]->at));
 		fine = fine && all[i]->at != NULL;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+		*sets[i] = (struct distinct){.mask = FIRST_SLOTS - 1, .slot = calloc(FIRST_SLOTS, sizeof(*sets[i]->slot))};
+		fine = fine && sets[i]->slot != NULL;
 	}
 	return fine;
 }
@@ -316,8 +369,9 @@ static void build_done(struct build *b)
 	free(b->hash);
 	free(b->node);
 	free(b->sorted);
-	free(b->one.at);
-	free(b->begins.at);
+	free(b->one.slot);
+	free(b->begins.slot);
+	free(b->second.slot);
 	free(b->two.at);
 	free(b->two_end.at);
 	free(b->three.at);
@@ -363,10 +417,11 @@ static enum status build(struct build *b, uint32_t *number, struct err *e)
 		put_phrase(b, i);
 	}
 	struct table_shape *s = &b->t->shape;
-	s->one = filter_size(b->one.n);
+	s->words = filter_size(b->one.n + b->begins.n + b->second.n);
 	s->two = filter_size(b->two.n + b->two_end.n);
 	s->three = filter_size(b->three.n);
-	s->begins = filter_size(b->begins.n);
+	if (b->one.failed || b->begins.failed || b->second.failed)
+		return err_set(e, E_NOMEM, "table", "no memory to build it");
 	return lay_out(b, number) ? OK : err_set(e, E_NOMEM, "table", "no memory for the arrays");
 }
 
