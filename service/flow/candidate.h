@@ -79,6 +79,8 @@ struct candidate {
 
 /* phrase.c: which words belong to it. */
 bool phrase_usable(const struct text_token *t);
+/* "NF - HC300 - A": a dash between blanks that belongs to a model number, behind token left. */
+bool phrase_spaced_model(const struct insert *in, uint32_t left);
 /* Draws the candidate's first and last over the words that belong to the hit. */
 void phrase_draw(const struct insert *in, struct candidate *c);
 /* The first token that a phrase with a word at byte `at` or behind, after token before - 1, may begin at. */

@@ -26,6 +26,8 @@ static void push_token(struct insert *in)
 	if (at == 0 && looks_structured(str_sub(text_source(in->text), 0, t->start)))
 		in->gate = STR("structured_output");
 	enum text_gap gap = (enum text_gap)t->gap;
+	if (gap > GAP_SOFT && at > 0 && phrase_spaced_model(in, at - 1))
+		gap = GAP_SOFT;
 	if (gap <= GAP_SOFT && at > 0 && t->start - tokens[at - 1].end > MAX_GAP)
 		gap = GAP_HARD;
 	struct match_hit hits[MATCH_MAX_TOKENS];

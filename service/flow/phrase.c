@@ -468,15 +468,18 @@ static bool name_goes_on(const struct insert *in, const struct candidate *c)
 	return is_han(in, c->last) && is_capital(in, c->last + 1) && !(role(in, c->last + 1) & MATCH_WORD_EDGE);
 }
 
+bool phrase_spaced_model(const struct insert *in, uint32_t left)
+{
+	const struct text_token *a = token(in, left), *b = token(in, left + 1);
+	struct str between = str_sub(text_source(in->text), a->end, b->start);
+	return str_eq(between, STR(" - ")) && a->block == b->block && a->kind == TEXT_WORD &&
+	       (has_digit(text_folded(in->text, left)) || has_digit(text_folded(in->text, left + 1)));
+}
+
 /* "松下NF - HC300 - A": the dash cuts the clause, not the name. */
 static bool name_before(const struct insert *in, const struct candidate *c)
 {
-	if (c->first == 0)
-		return false;
-	const struct text_token *a = token(in, c->first - 1), *b = token(in, c->first);
-	struct str between = str_sub(text_source(in->text), a->end, b->start);
-	return str_eq(between, STR(" - ")) && a->block == b->block && a->kind == TEXT_WORD &&
-	       (has_digit(text_folded(in->text, c->first - 1)) || has_digit(text_folded(in->text, c->first)));
+	return c->first > 0 && phrase_spaced_model(in, c->first - 1);
 }
 
 bool phrase_needs(const struct insert *in, struct candidate *c, struct match_context *context)

@@ -443,7 +443,7 @@ static bool seal_all(struct match_index *ix, struct phrases *f)
 static bool build(struct match_index *ix, uint64_t seed)
 {
 	struct phrases f = {0};
-	bool fine = titles_read(&ix->titles, ix->catalog, &ix->tune, seed) && plurals_join(&ix->titles) &&
+	bool fine = titles_read(&ix->titles, ix->catalog, &ix->tune, seed) && plurals_join(&ix->titles, &ix->tune) &&
 	            phrases_init(&f, &ix->titles, &ix->tune, NULL) && phrases_types(&f) && phrases_names(&f) && seal_all(ix, &f);
 	phrases_done(&f);
 	fine = fine && joins_build(ix) && words_build(ix) && terms_build(&ix->terms, &ix->titles, &ix->tune, NULL);

@@ -147,7 +147,39 @@ static void rename_words(const struct lexicon *x, struct wordlists *l)
 		l->words[i].id = x->same[l->words[i].id];
 }
 
-bool plurals_join(struct titles *t)
+static uint32_t root_of(const struct lexicon *x, uint32_t id)
+{
+	for (int guard = 0; guard < 4 && x->same[id] != id; guard++)
+		id = x->same[id];
+	return id;
+}
+
+/* Two spellings are one word: what the titles do not have is added, so that answers may have it. */
+static bool join_spelling(struct lexicon *x, struct str a, struct str b)
+{
+	uint32_t ia = map_get(x->ids, a), ib = map_get(x->ids, b);
+	if (ia == MAP_NONE && ib == MAP_NONE)
+		return true;
+	if (ia == MAP_NONE || ib == MAP_NONE) {
+		uint32_t have = ia == MAP_NONE ? ib : ia, made = lexicon_add(x, ia == MAP_NONE ? a : b);
+		if (made == WORD_NONE)
+			return false;
+		x->same[made] = root_of(x, have);
+		return true;
+	}
+	x->same[root_of(x, ib)] = root_of(x, ia);
+	return true;
+}
+
+static bool join_spellings(struct lexicon *x, const struct tuning *tune)
+{
+	for (size_t i = 0; i < tune->spelling_count; i++)
+		if (!join_spelling(x, tune->spelling[i].a, tune->spelling[i].b))
+			return false;
+	return true;
+}
+
+bool plurals_join(struct titles *t, const struct tuning *tune)
 {
 	struct spread s = {0};
 	if (!spread_read(t, &s)) {
@@ -161,6 +193,7 @@ bool plurals_join(struct titles *t)
 		fine = join_word(&t->lexicon, &s, w);
 	free(s.at);
 	free(s.first);
+	fine = fine && join_spellings(&t->lexicon, tune);
 	lexicon_flatten(&t->lexicon);
 	rename_words(&t->lexicon, &t->title);
 	rename_words(&t->lexicon, &t->name);

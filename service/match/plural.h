@@ -4,6 +4,7 @@
 
 #include "match/titles.h"
 
-bool plurals_join(struct titles *t);
+/* The spellings of the tuning are joined too. */
+bool plurals_join(struct titles *t, const struct tuning *tune);
 
 #endif

@@ -137,6 +137,23 @@ static enum status load_works(const struct doc *list, struct arena *a, struct tu
 	return arena_failed(a) ? err_set(e, E_NOMEM, "matching", "no memory for the word lists") : OK;
 }
 
+/* "jewellery jewelry": two words an item. */
+static enum status load_spellings(const struct doc *list, struct arena *a, struct tuning *t, struct err *e)
+{
+	if (list == NULL)
+		return OK;
+	if (list->kind != DOC_LIST)
+		return err_set(e, E_INPUT, "matching", "line %d: a list of pairs of words is wanted", list->line);
+	t->spelling = ARENA_TAKE(a, struct spelling, list->count + 1);
+	for (size_t i = 0; t->spelling != NULL && i < list->count; i++) {
+		struct str rest = list->items[i].text, one = str_cut(&rest, ' ');
+		if (one.n == 0 || str_trim(rest).n == 0)
+			return err_set(e, E_INPUT, "matching", "line %d: two spellings of a word are wanted", list->items[i].line);
+		t->spelling[t->spelling_count++] = (struct spelling){arena_take_str(a, one), arena_take_str(a, str_trim(rest))};
+	}
+	return arena_failed(a) ? err_set(e, E_NOMEM, "matching", "no memory for the word lists") : OK;
+}
+
 enum status tuning_load(const struct doc *d, struct arena *a, struct tuning *t, struct err *e)
 {
 	*t = built_in;
@@ -148,6 +165,8 @@ enum status tuning_load(const struct doc *d, struct arena *a, struct tuning *t, 
 	enum status s = load_numbers(d, t, e);
 	for (size_t i = 0; s == OK && i < ARRAY_LEN(lists); i++)
 		s = load_list(doc_get(d, lists[i].key), a, t, lists[i].role, e);
+	if (s == OK)
+		s = load_spellings(doc_get(d, "spellings"), a, t, e);
 	return s != OK ? s : load_works(doc_get(d, "works"), a, t, e);
 }
 

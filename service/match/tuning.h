@@ -46,6 +46,10 @@ struct tuning {
 	struct map *roles; /* folded words -> bits of word_role */
 	struct str *works; /* category paths whose titles name works, not kinds of things */
 	size_t work_count;
+	struct spelling {
+		struct str a, b; /* of one word: grey, gray */
+	} *spelling;
+	size_t spelling_count;
 };
 
 /* tuning: as match_index_new. Copies into a; t->roles is the caller's to free. */

@@ -248,7 +248,8 @@ static double headness(const struct phrases *f, const struct node_fact *fact, do
 /* So many things are sold under an everyday word, in a category called so, that it means them: watch. */
 static bool overwhelming(const struct phrases *f, const struct usage *u, uint32_t namesake)
 {
-	return namesake != 0 && u->heads >= f->tune->everyday_heads && u->heads * 2 >= u->all + u->works;
+	uint64_t enough = is_small(f) ? 1 : (uint64_t)f->tune->everyday_heads; /* a small shop's own name for them is all there is to know */
+	return namesake != 0 && u->heads >= enough && u->heads * 2 >= u->all + u->works;
 }
 
 /* Everyday words that together are one thing's name, as shops use them: hard drive, power bank. Its noun ends titles by itself too, so that
@@ -382,7 +383,7 @@ static void judge_type(struct phrases *f, uint32_t node, const struct mention *m
 	struct node_fact *fact = &f->fact[node];
 	struct usage u = count_usage(f->titles, m, n);
 	bool counted = enough_heads(f, fact, &u) || rare_name(f, fact, &u, m, n);
-	uint32_t same = u.heads >= f->tune->everyday_heads || (!counted && is_small(f)) ? namesake(f, node, m, n) : 0;
+	uint32_t same = u.heads >= f->tune->everyday_heads || is_small(f) ? namesake(f, node, m, n) : 0;
 	bool enough = counted || (is_small(f) && same != 0);
 	if (!enough || is_fragment(f, fact, &u) || !holds_together(f, node, &u))
 		return;

@@ -20,6 +20,13 @@ static size_t token_at(const struct text *t, uint32_t start)
 	return lo;
 }
 
+/* "NF - HC300": of one name, whatever else a dash may cut. */
+static bool spaced_dash(const struct text *t, size_t i)
+{
+	const struct text_token *a = &t->tokens[i - 1], *b = &t->tokens[i];
+	return b->gap <= GAP_CLAUSE && str_eq(str_sub(buf_str(&t->source), a->end, b->start), STR(" - "));
+}
+
 /* Whole tokens, none barred, no hard gap between them. */
 static bool tokens_fit(const struct text *t, uint32_t start, uint32_t end)
 {
@@ -30,7 +37,7 @@ static bool tokens_fit(const struct text *t, uint32_t start, uint32_t end)
 		const struct text_token *k = &t->tokens[i];
 		if (k->flags & (TEXT_BARRED | TEXT_HEADING | TEXT_LINKED))
 			return false;
-		if (k->start != start && k->gap > GAP_SOFT)
+		if (k->start != start && k->gap > GAP_SOFT && !spaced_dash(t, i))
 			return false;
 		if (k->end == end)
 			return true;
