@@ -246,9 +246,11 @@ static double headness(const struct phrases *f, const struct node_fact *fact, do
 }
 
 /* So many things are sold under an everyday word, in a category called so, that it means them: watch. */
-static bool overwhelming(const struct phrases *f, const struct usage *u, uint32_t namesake)
+static bool overwhelming(const struct phrases *f, uint32_t node, const struct usage *u, uint32_t namesake)
 {
-	uint64_t enough = is_small(f) ? 1 : (uint64_t)f->tune->everyday_heads; /* a small shop's own name for them is all there is to know */
+	/* A small shop's own name for them is all there is to know, but a case is a part of something. */
+	bool part = tuning_roles(f->tune, lexicon_text(&f->titles->lexicon, f->trie.word[node])) & ROLE_PART;
+	uint64_t enough = is_small(f) && !part ? 1 : (uint64_t)f->tune->everyday_heads;
 	return namesake != 0 && u->heads >= enough && u->heads * 2 >= u->all + u->works;
 }
 
@@ -390,7 +392,7 @@ static void judge_type(struct phrases *f, uint32_t node, const struct mention *m
 	double share;
 	enum fit least = u.heads >= 2 ? FIT_HEAD : FIT_LATER;
 	fact->category = phrases_category(f, m, n, least, f->tune->category_share, &share);
-	if (!word_allowed(f, node, overwhelming(f, &u, same) || coined(f, node, &u, share)))
+	if (!word_allowed(f, node, overwhelming(f, node, &u, same) || coined(f, node, &u, share)))
 		return;
 	same = same != 0 ? same : namesake(f, node, m, n);
 	if (same != 0) {
