@@ -82,6 +82,7 @@ static const char shop_rules[] = "breaks: [for with by from in of]\n"
                                  "leads: [款]\n"
                                  "tails: [pack black white blue pcs 正品 包邮 新款 男 女]\n"
                                  "generic: [set home apple switch item case 产品 套装]\n"
+                                 "parts: [case cases]\n"
                                  "units: [ml g gb pack inch]\n"
                                  "works: [Media]\n";
 
