@@ -82,38 +82,42 @@ static inline uint32_t *put_bits(uint32_t *out, uint64_t set, uint32_t base)
 
 /* ---- words ---------------------------------------------------------------------------------------- */
 
-static inline void put(struct reading *r, uint32_t i, uint64_t hash, uint32_t start, uint32_t end)
+static inline void put(struct reading *r, uint64_t hash, bool hard, uint32_t start, uint32_t end)
 {
 	struct text_words *w = r->w;
-	bool hard = r->carry | (flags_at(w->space->broken, i) & 1);
-	w->hash[w->count] = hash;
-	w->after[w->count] = hash ^ (-(uint64_t)hard & r->k->hard);
-	w->start[w->count] = start;
-	w->end[w->count++] = end;
-	r->carry = 0;
+	uint32_t n = w->count++;
+	w->hash[n] = hash;
+	w->after[n] = hash ^ (-(uint64_t)hard & r->k->hard);
+	w->start[n] = start;
+	w->end[n] = end;
 }
 
-/* Han and plain soft and hard marks of three bytes; false: it must be read slowly. */
-static inline bool read_wide(struct reading *r, uint32_t i)
+/* Characters of three bytes in a row, from candidate i on: Han, and soft and hard marks. Returns the first that is something else. */
+static inline uint32_t read_wide(struct reading *r, uint32_t i)
 {
-	uint32_t at = r->w->space->starts[i], v, c;
-	memcpy(&v, r->s.p + at, 4);
-	if ((v & 0xC0C0F0) != 0x8080E0)
-		return false;
-	c = (v & 15) << 12 | (v >> 2 & 0xFC0) | (v >> 16 & 63);
-	switch (r->w->space->class[c]) {
-	case BULK_HAN:
-		put(r, i, bulk_hash16(r->k, v & 0xFFFFFF, 0), at, at + 3);
-		return true;
-	case BULK_HARD:
-		r->carry = 1;
-		return true;
-	case BULK_SOFT:
-		r->carry |= flags_at(r->w->space->broken, i) & 1;
-		return true;
-	default:
-		return false;
+	const uint8_t *class = r->w->space->class;
+	uint32_t at = r->w->space->starts[i];
+	bool hard = r->carry | (flags_at(r->w->space->broken, i) & 1);
+	for (;;) {
+		uint32_t v;
+		memcpy(&v, r->s.p + at, 4);
+		if ((v & 0xC0C0F0) != 0x8080E0)
+			break;
+		uint32_t c = class[(v & 15) << 12 | (v >> 2 & 0xFC0) | (v >> 16 & 63)];
+		if (c == BULK_WORD)
+			break;
+		if (c == BULK_HAN) {
+			put(r, bulk_hash16(r->k, v & 0xFFFFFF, 0), hard, at, at + 3);
+			hard = false;
+		}
+		hard |= c == BULK_HARD;
+		i++;
+		at += 3;
+		if (i >= r->n || r->w->space->starts[i] != at || (unsigned char)r->s.p[at] < 0x80)
+			break;
 	}
+	r->carry = hard;
+	return i;
 }
 
 void bulk_classify_avx2(struct text_words *w, struct str s)
@@ -128,11 +132,13 @@ void bulk_read_avx2(struct text_words *w, const struct text_key *k, struct str s
 	const struct bulk_space *x = w->space;
 	for (uint32_t i = 0; i < r.n;) {
 		if (flags_at(x->other, i) & 1) {
-			i = read_wide(&r, i) ? i + 1 : read_slow(&r, i);
+			uint32_t next = read_wide(&r, i);
+			i = next > i ? next : read_slow(&r, i);
 			continue;
 		}
-		uint32_t from = x->starts[i], end = *r.ends++, n = end - from;
-		put(&r, i, bulk_hash(k, r.s.p + from, n), from, end);
+		uint32_t from = x->starts[i], end = *r.ends++;
+		put(&r, bulk_hash(k, r.s.p + from, end - from), r.carry | (flags_at(x->broken, i) & 1), from, end);
+		r.carry = 0;
 		i++;
 	}
 }
