@@ -139,6 +139,9 @@ void insert_usage(struct insert *in, int64_t prompt_tokens, int64_t completion_t
 /* Where code point `index` of the answer stands in what is given out, as far as is decided by now: for citations that others have made. end: index is
  * the end of a range (exclusive), and what is inserted there stays outside. */
 int64_t insert_shift(const struct insert *in, int64_t index, bool end);
+/* The links on words, as url_citation (comma between; flat: of the Responses kind), in code points of what was given out. None but where the operator
+ * says that clients show a citation's title, which has the label. Returns their number (after finish). */
+size_t insert_citations(const struct insert *in, bool flat, struct buf *out);
 /* An earlier answer without our links, labels and closing blocks. False: it holds none, out is untouched. */
 bool flow_restore(struct shelf *s, struct str text, struct buf *out);
 

@@ -138,12 +138,12 @@ static size_t code_points(struct str s, size_t upto)
 	return n;
 }
 
-static void put_annotation(struct buf *out, const struct insert *in, const struct placed *p)
+/* url_citation as chat completions have it; flat: as responses do. */
+static void put_citation(struct buf *out, const struct insert *in, const struct placed *p, int64_t start, int64_t end, bool flat)
 {
-	struct str raw = buf_str(&in->raw);
 	const struct product *product = catalog_product(in->shelf->catalog, p->product);
-	buf_printf(out, ",\"annotation\":{\"type\":\"url_citation\",\"url_citation\":{\"start_index\":%zu,\"end_index\":%zu,", code_points(raw, p->start),
-		code_points(raw, p->end));
+	buf_printf(out, "{\"type\":\"url_citation\",%s\"start_index\":%lld,\"end_index\":%lld,", flat ? "" : "\"url_citation\":{", (long long)start,
+		(long long)end);
 	put_member(out, "url", p->url);
 	buf_put(out, STR(",\"title\":"));
 	struct buf title;
@@ -153,7 +153,30 @@ static void put_annotation(struct buf *out, const struct insert *in, const struc
 	buf_put(&title, product->title);
 	buf_put_json(out, buf_str(&title));
 	buf_done(&title);
-	buf_put(out, STR("}}"));
+	buf_put(out, flat ? STR("}") : STR("}}"));
+}
+
+static void put_annotation(struct buf *out, const struct insert *in, const struct placed *p)
+{
+	struct str raw = buf_str(&in->raw);
+	buf_put(out, STR(",\"annotation\":"));
+	put_citation(out, in, p, (int64_t)code_points(raw, p->start), (int64_t)code_points(raw, p->end), false);
+}
+
+size_t insert_citations(const struct insert *in, bool flat, struct buf *out)
+{
+	struct str raw = buf_str(&in->raw);
+	size_t n = 0;
+	if (!in->finished || in->abandoned || !place_limits(in->shelf->rules->policy)->renders_disclosure)
+		return 0;
+	for (uint32_t i = 0; i < in->placed_count; i++) {
+		const struct placed *p = &in->placed[i];
+		if (!p->on_words || p->existing)
+			continue;
+		buf_put(out, n++ ? STR(",") : STR(""));
+		put_citation(out, in, p, insert_shift(in, (int64_t)code_points(raw, p->start), false), insert_shift(in, (int64_t)code_points(raw, p->end), true), flat);
+	}
+	return n;
 }
 
 static void put_link(struct buf *out, const struct insert *in, const struct placed *p)

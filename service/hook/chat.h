@@ -41,6 +41,7 @@ struct chat_choice {
 	size_t fed, put;   /* bytes of the answer, bytes with links given out for them */
 	struct buf came, gave; /* the same bytes, where the dialect tells a text again or has several texts of one answer */
 	struct str item;   /* responses: its item's id, as JSON */
+	int64_t notes;     /* responses: annotations that the upstream has told */
 };
 #define CHAT_MAX_CHOICES 128
 struct chat {
@@ -101,6 +102,8 @@ struct rewriting {
 void rewrite_at(struct rewriting *r, struct str value);
 void rewrite_rest(struct rewriting *r);
 void rewrite_notes(struct rewriting *r, const struct chat_choice *k, struct str notes); /* a value; moved if it must */
+/* The same where a text is told whole: our links are cited too. notes may be none, then they are put where the edits stand. */
+void rewrite_all_notes(struct rewriting *r, const struct chat_choice *k, struct str notes);
 
 /* ---- streams (chat_stream.c) ---------------------------------------------------------------------- */
 
@@ -126,6 +129,8 @@ void stream_text(struct rewriting *r, struct chat_choice *k, struct str value, b
 bool completions_event(struct rewriting *r, struct str root);
 void completions_delta(struct chat *c, struct chat_choice *k, struct str text);
 void completions_whole(struct rewriting *r, struct str root);
+void completions_cite(struct chat *c, struct chat_choice *k, struct str citations); /* before the choice's end, into c->out */
+void responses_cite(struct chat *c, struct chat_choice *k, struct str citations);
 bool responses_event(struct rewriting *r, struct str root);
 void responses_delta(struct chat *c, struct chat_choice *k, struct str text);
 void responses_whole(struct rewriting *r, struct str root);

@@ -288,6 +288,33 @@ void rewrite_notes(struct rewriting *r, const struct chat_choice *k, struct str 
 	buf_done(&moved);
 }
 
+void rewrite_all_notes(struct rewriting *r, const struct chat_choice *k, struct str notes)
+{
+	struct buf all;
+	buf_init(&all, MAX_DELTA);
+	if (!notes.n)
+		buf_put(&all, STR(",\"annotations\":["));
+	else if (!span_is(notes, '[') || !chat_shift(k, notes, &all)) {
+		buf_clear(&all);
+		buf_put(&all, span_is(notes, '[') ? notes : STR("[]"));
+	}
+	all.n -= notes.n != 0; /* its bracket */
+	size_t before = all.n;
+	struct str theirs = buf_str(&all);
+	if (notes.n && str_trim(str_sub(theirs, 1, theirs.n)).n)
+		buf_putc(&all, ',');
+	bool cited = k->in && insert_citations(k->in, r->c->dialect == DIALECT_RESPONSES, &all);
+	if (!cited)
+		all.n = before;
+	buf_putc(&all, ']');
+	if (!all.failed && (cited || (notes.n && span_is(notes, '[') && !str_eq(buf_str(&all), notes)))) {
+		if (notes.n)
+			rewrite_at(r, notes);
+		buf_put(r->out, buf_str(&all));
+	}
+	buf_done(&all);
+}
+
 bool chat_whole(struct chat *c, struct str body, struct buf *out)
 {
 	static void (*const whole[])(struct rewriting *r, struct str root) = {

@@ -6,11 +6,12 @@
 struct speech {
 	bool (*event)(struct rewriting *r, struct str root);
 	void (*delta)(struct chat *c, struct chat_choice *k, struct str text);
+	void (*cite)(struct chat *c, struct chat_choice *k, struct str citations); /* NULL: there are none in it */
 };
 static const struct speech speech[] = {
-        [DIALECT_COMPLETIONS] = {completions_event, completions_delta},
-        [DIALECT_RESPONSES] = {responses_event, responses_delta},
-        [DIALECT_MESSAGES] = {messages_event, messages_delta},
+        [DIALECT_COMPLETIONS] = {completions_event, completions_delta, completions_cite},
+        [DIALECT_RESPONSES] = {responses_event, responses_delta, responses_cite},
+        [DIALECT_MESSAGES] = {messages_event, messages_delta, NULL},
 };
 
 static void put_delta(struct chat *c, struct chat_choice *k, struct str text)
@@ -22,6 +23,17 @@ static void put_delta(struct chat *c, struct chat_choice *k, struct str text)
 		buf_put(c->out, str_of(end));
 	c->torn = false;
 	speech[c->dialect].delta(c, k, text);
+}
+
+/* Our links once more as citations, for clients that show those. */
+static void put_citations(struct chat *c, struct chat_choice *k)
+{
+	void (*cite)(struct chat * c, struct chat_choice * k, struct str citations) = speech[c->dialect].cite;
+	struct buf all;
+	buf_init(&all, 1u << 20);
+	if (cite && k->in && k->finished && insert_citations(k->in, c->dialect == DIALECT_RESPONSES, &all) && !all.failed)
+		cite(c, k, buf_str(&all));
+	buf_done(&all);
 }
 
 /* Its deltas have passed as they came, and with them what looks like half of something here. */
@@ -42,6 +54,7 @@ void stream_end_choice(struct chat *c, struct chat_choice *k, enum ending e)
 		chat_give_up(c, k, &c->text);
 	forget_half(k);
 	put_delta(c, k, buf_str(&c->text));
+	put_citations(c, k);
 }
 
 void stream_end_choices(struct chat *c, enum ending e)
@@ -74,6 +87,8 @@ void stream_text(struct rewriting *r, struct chat_choice *k, struct str value, b
 		chat_finish(c, k, &c->text);
 	else if (ends)
 		chat_give_up(c, k, &c->text);
+	if (ends)
+		put_citations(c, k); /* before the text that they are of, as the choice ends in one event with it */
 	if (!changed && c->text.n == before)
 		return;
 	rewrite_at(r, value);

@@ -85,6 +85,16 @@ void completions_delta(struct chat *c, struct chat_choice *k, struct str text)
 	buf_printf(c->out, "},\"logprobs\":null,\"finish_reason\":null}]%s}%s", c->usage_null ? ",\"usage\":null" : "", end);
 }
 
+void completions_cite(struct chat *c, struct chat_choice *k, struct str citations)
+{
+	buf_put(c->out, STR("data: {"));
+	buf_put(c->out, buf_str(&c->head));
+	buf_printf(c->out, "\"choices\":[{\"index\":%lld,\"delta\":{\"annotations\":[", (long long)k->index);
+	buf_put(c->out, citations);
+	buf_printf(c->out, "]},\"logprobs\":null,\"finish_reason\":null}]%s}%s", c->usage_null ? ",\"usage\":null" : "",
+	        c->crlf ? "\r\n\r\n" : "\n\n");
+}
+
 /* What follows this choice's text and lets no more come. */
 static bool ends_text(const struct part *p, enum ending *e)
 {
@@ -168,11 +178,11 @@ static void rewrite_text(struct rewriting *r, struct chat_choice *k, const struc
 		return;
 	bool notes_first = p->annotations.n && p->annotations.p < p->content.p;
 	if (notes_first)
-		rewrite_notes(r, k, p->annotations);
+		rewrite_all_notes(r, k, p->annotations);
 	rewrite_at(r, p->content);
 	buf_put_json(r->out, buf_str(&c->text));
 	if (!notes_first)
-		rewrite_notes(r, k, p->annotations);
+		rewrite_all_notes(r, k, p->annotations);
 }
 
 static void rewrite_choice(struct rewriting *r, struct str choice)

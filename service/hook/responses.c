@@ -52,27 +52,38 @@ static bool has_items(struct str list)
 	return span_is(list, '[') && span_item(&w, &item);
 }
 
-/* A text told again: what has been given out for it, if it is what had come. */
-static void retell(struct rewriting *r, struct chat_choice *k, struct str text)
+/* Is a text that is told again what had come, and something else what was given for it? */
+static bool is_ours(struct chat *c, const struct chat_choice *k, struct str text)
 {
-	struct chat *c = r->c;
 	struct str came = buf_str(&k->came), gave = buf_str(&k->gave);
 	buf_clear(&c->scratch);
-	if (k->came.failed || k->gave.failed || str_eq(came, gave) || !span_text(text, NULL, &c->scratch) ||
-	        !str_eq(buf_str(&c->scratch), came))
+	return !k->came.failed && !k->gave.failed && !str_eq(came, gave) && span_text(text, NULL, &c->scratch) && str_eq(buf_str(&c->scratch), came);
+}
+
+static void retell(struct rewriting *r, struct chat_choice *k, struct str text)
+{
+	if (!is_ours(r->c, k, text))
 		return;
 	rewrite_at(r, text);
-	buf_put_json(r->out, gave);
+	buf_put_json(r->out, buf_str(&k->gave));
+}
+
+static void retell_notes(struct rewriting *r, struct chat_choice *k, const struct part *p)
+{
+	if (p->annotations.n && is_ours(r->c, k, p->text))
+		rewrite_all_notes(r, k, p->annotations);
+	else
+		rewrite_notes(r, k, p->annotations);
 }
 
 static void rewrite_part(struct rewriting *r, struct chat_choice *k, const struct part *p)
 {
 	bool notes_first = p->annotations.n && p->annotations.p < p->text.p;
 	if (notes_first)
-		rewrite_notes(r, k, p->annotations);
+		retell_notes(r, k, p);
 	retell(r, k, p->text);
 	if (!notes_first)
-		rewrite_notes(r, k, p->annotations);
+		retell_notes(r, k, p);
 }
 
 /* Of an answer that comes whole each text is news. */
@@ -180,10 +191,9 @@ static bool read_event(struct str root, struct event *e)
 	return !w.bad;
 }
 
-void responses_delta(struct chat *c, struct chat_choice *k, struct str text)
+/* Number and place of an event of ours; a comma at the end. */
+static void put_place(struct chat *c, const struct chat_choice *k)
 {
-	const char *nl = c->crlf ? "\r\n" : "\n";
-	buf_printf(c->out, "event: response.output_text.delta%sdata: {\"type\":\"response.output_text.delta\",", nl);
 	if (c->sequence >= 0)
 		buf_printf(c->out, "\"sequence_number\":%lld,", (long long)(c->sequence + c->added));
 	if (k->item.n) {
@@ -191,11 +201,43 @@ void responses_delta(struct chat *c, struct chat_choice *k, struct str text)
 		buf_put(c->out, k->item);
 		buf_putc(c->out, ',');
 	}
-	buf_printf(c->out, "\"output_index\":%lld,\"content_index\":%lld,\"delta\":", (long long)(k->index / PARTS_MAX),
+	buf_printf(c->out, "\"output_index\":%lld,\"content_index\":%lld,", (long long)(k->index / PARTS_MAX),
 	        (long long)(k->index % PARTS_MAX));
+}
+
+void responses_delta(struct chat *c, struct chat_choice *k, struct str text)
+{
+	const char *nl = c->crlf ? "\r\n" : "\n";
+	buf_printf(c->out, "event: response.output_text.delta%sdata: {\"type\":\"response.output_text.delta\",", nl);
+	put_place(c, k);
+	buf_put(c->out, STR("\"delta\":"));
 	chat_put_text(k, text, true, c->out);
 	buf_printf(c->out, ",\"logprobs\":[]}%s%s", nl, nl);
 	c->added++;
+}
+
+/* Each is an event of its own. */
+void responses_cite(struct chat *c, struct chat_choice *k, struct str citations)
+{
+	const char *nl = c->crlf ? "\r\n" : "\n";
+	struct buf list;
+	struct span_walk w;
+	struct str one;
+	buf_init(&list, citations.n + 3);
+	buf_putc(&list, '[');
+	buf_put(&list, citations);
+	buf_putc(&list, ']');
+	span_enter(&w, buf_str(&list));
+	while (span_item(&w, &one)) {
+		buf_printf(c->out,
+		        "event: response.output_text.annotation.added%sdata: {\"type\":\"response.output_text.annotation.added\",", nl);
+		put_place(c, k);
+		buf_printf(c->out, "\"annotation_index\":%lld,\"annotation\":", (long long)k->notes++);
+		buf_put(c->out, one);
+		buf_printf(c->out, "}%s%s", nl, nl);
+		c->added++;
+	}
+	buf_done(&list);
 }
 
 /* True: the delta's text is to be replaced by c->text. */
@@ -227,6 +269,8 @@ static bool hear_event(struct chat *c, struct chat_choice *k, const struct event
 		return hear_delta(c, k, e);
 	else if (k && (str_eq(t, STR("\"response.output_text.done\"")) || str_eq(t, STR("\"response.content_part.done\""))))
 		stream_end_choice(c, k, FINISHED);
+	else if (k && str_eq(t, STR("\"response.output_text.annotation.added\"")))
+		k->notes++;
 	return false;
 }
 

@@ -1,12 +1,13 @@
 """OpenAI's Responses and Anthropic's Messages through the proxy: the same links as in a chat completion, told alike wherever the text is told."""
 import json
 import re
+import shutil
 
 import pytest
 import requests
 
-from conftest import ANSWER, DEADLINE, HEADPHONES, QUESTION, Service, eventually
-from upstream import Upstream, read_events
+from conftest import ANSWER, DEADLINE, HEADPHONES, QUESTION, ROOT, Service, eventually
+from upstream import Upstream, body, chunks, completion, read_events, texts
 
 QUIET = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 LINK = re.compile(r"\]\((http://[^ )]+/c/[^ )]+)\)")
@@ -306,3 +307,66 @@ def test_a_packed_request_is_read(node, up):
     body = gzip.compress(json.dumps({"model": "m", "input": QUESTION}).encode())
     r = requests.post(node.url + Responses.path, data=body, headers={"content-type": "application/json", "content-encoding": "gzip"}, timeout=DEADLINE)
     assert LINK.search(Responses.texts_of(r.json())[0]) and up.calls[-1].json()["input"] == QUESTION
+
+
+# ---- our links as citations, where the operator says that clients show their titles ----------------------------
+
+@pytest.fixture(scope="module")
+def citing(tmp_path_factory, up):
+    folder = tmp_path_factory.mktemp("citing")
+    shutil.copytree(ROOT / "rules", folder / "rules")
+    placement = folder / "rules" / "placement.yaml"
+    placement.write_text(placement.read_text().replace("renders_disclosure: false", "renders_disclosure: true"))
+    s = Service(folder / "node", "--upstream", up.url, "--rules", str(folder / "rules"), "--catalogs", str(ROOT / "catalogs"), env=QUIET).start()
+    s.merchant("audio")
+    assert s.catalog("audio", HEADPHONES).status_code == 200
+    yield s
+    assert s.stop() == 0
+
+
+def cites(text, note):
+    url = LINK.search(text).group(1)
+    assert (note["type"], note["url"]) == ("url_citation", url) and note["title"].startswith("Ad: Sonora WH-900")
+    assert text[note["start_index"]:note["end_index"]] == "Sonora WH-900"
+
+
+@pytest.mark.parametrize("theirs", [0, 1])
+@pytest.mark.parametrize("emoji", ["", "🎧 "])
+def test_citations_in_responses(citing, up, theirs, emoji):
+    notes = [NOTE] * theirs
+    told = whole(citing, up, Responses, emoji + ANSWER, notes=notes).json()["output"][1]["content"][0]
+    assert len(told["annotations"]) == theirs + 1
+    cites(told["text"], told["annotations"][-1])
+    got = read_events(streamed(citing, up, Responses, wire(Responses.stream(emoji + ANSWER, notes=notes))))
+    assert [x["sequence_number"] for x in got] == list(range(len(got)))
+    added = [x for x in got if x["type"] == "response.output_text.annotation.added"]
+    assert [x["annotation_index"] for x in added] == list(range(theirs + 1)) and [x["annotation"] for x in added] == told["annotations"]
+    assert got[-1]["response"]["output"][1]["content"][0] == told == [x for x in got if x["type"] == "response.content_part.done"][0]["part"]
+
+
+def flat(note):
+    return {"type": note["type"], **note["url_citation"]}
+
+
+@pytest.mark.parametrize("message", [{}, {"annotations": None}, {"annotations": [{"type": "url_citation", "url_citation": NOTE}]}], ids=str)
+def test_citations_in_chat_completions(citing, up, message):
+    plain = completion(ANSWER, **message)
+    if not message:
+        del plain["choices"][0]["message"]["annotations"]
+    up.script = lambda c: c.whole(plain)
+    asked = {"model": "m", "messages": [{"role": "user", "content": QUESTION}]}
+    m = citing.post("/v1/chat/completions", json=asked).json()["choices"][0]["message"]
+    assert len(m["annotations"]) == 1 + bool(message.get("annotations"))
+    cites(m["content"], flat(m["annotations"][-1]))
+    for data in (body(chunks(ANSWER)), body([{**chunks(ANSWER, 1000)[1], "choices": [{**chunks(ANSWER, 1000)[1]["choices"][0], "finish_reason": "stop"}]}])):
+        up.script = lambda c: c.stream(data)
+        raw = citing.post("/v1/chat/completions", json={**asked, "stream": True}).content
+        notes = [n for x in read_events(raw)[:-1] for n in x["choices"][0]["delta"].get("annotations", [])]
+        assert len(notes) == 1 and texts(raw) == {0: m["content"]}
+        cites(m["content"], flat(notes[0]))
+
+
+def test_messages_have_no_citations_of_ours(citing, up):
+    told = whole(citing, up, Messages, ANSWER).json()
+    assert LINK.search(told["content"][1]["text"]) and told["content"][1]["citations"] is None
+    assert Messages.texts(read_events(streamed(citing, up, Messages, wire(Messages.stream(ANSWER))))) == [told["content"][1]["text"]]
