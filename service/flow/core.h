@@ -4,6 +4,7 @@
 
 #include "flow/bots.h"
 #include "flow/caps.h"
+#include "flow/demand.h"
 #include "flow/flow.h"
 #include "intent/intent.h"
 #include "match/match.h"
@@ -19,6 +20,7 @@ struct flow_rules {
 	const struct doc *matching;
 	struct bot_rules bots;
 	struct cap_limits caps;
+	struct demand_words demand;
 	struct flow_rule_texts texts; /* copies, in a */
 };
 

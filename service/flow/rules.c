@@ -49,6 +49,8 @@ static enum status read_rules(struct flow_rules *r, const struct flow_rule_texts
 		s = blame(link_networks_new(networks, &r->networks, e), "networks", e);
 	if (s == OK)
 		s = blame(caps_read(placement, &r->caps, e), "placement", e);
+	if (s == OK)
+		s = blame(demand_read(placement, r->a, &r->demand, e), "placement", e);
 	return s == OK ? blame(bots_read(bots, own_bots, r->a, &r->bots, e), "bots", e) : s;
 }
 

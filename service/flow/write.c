@@ -394,6 +394,7 @@ bool insert_record(const struct insert *in, int64_t now, struct ledger_insertion
 	flow_put_name(out->app, sizeof out->app, r->app);
 	flow_put_name(out->model, sizeof out->model, r->model);
 	record_links(in, out);
+	demand_record(in, out);
 	caps_record(in->shelf->caps, &in->shelf->rules->caps, out);
 	return true;
 }

@@ -400,6 +400,8 @@ enum turn answer_quarantine(struct request *r);
 enum turn answer_accounts(struct request *r);
 enum turn answer_import(struct request *r);
 enum turn answer_report(struct request *r);
+enum turn answer_holdout(struct request *r);
+enum turn answer_demand(struct request *r);
 enum turn answer_forget(struct request *r);
 enum turn answer_health(struct request *r);
 enum turn answer_ready(struct request *r);

@@ -246,6 +246,20 @@ const struct openapi_schema openapi_schemas[] = {
 			FIELD("account", TEXT) ","
 			FIELD("balance", REF("Money")) ","
 			FIELD("micro", INT)))))},
+	{"Holdout", OBJECT(
+		FIELD("from", TIME) ","
+		FIELD("to", TIME) ","
+		FIELD("as_of", TIME) ","
+		FIELD("confidence", "{\"type\":\"number\"}") ","
+		FIELD("arms", OBJECT(FIELD("linked", ANY_OBJECT) "," FIELD("held_out", ANY_OBJECT))) ","
+		FIELD("lift", ANY_OBJECT))},
+	{"Demand", OBJECT(
+		FIELD("rows", LIST(OBJECT(
+			FIELD("name", TEXT) ","
+			FIELD("kind", "{\"enum\":[\"lexicon\",\"category\"]}") ","
+			FIELD("reason", TEXT) ","
+			FIELD("conversations", INT) ","
+			FIELD("answers", INT)))))},
 	{"Erasure", OBJECT(
 		FIELD("erased", "{\"type\":\"integer\",\"description\":\"answers that were the user's\"}"))},
 	{"Report", OBJECT(

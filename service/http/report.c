@@ -136,6 +136,40 @@ static enum status read_query(struct request *r, struct str merchant, struct led
 	return s;
 }
 
+/* The span of a report without days: from, to, in UTC. */
+static enum status read_plain_span(struct request *r, struct ledger_report_query *q, struct err *e)
+{
+	enum status s = copy_text(params_get(&r->query, "tz"), "tz", q->tz, sizeof q->tz, e);
+	return s == OK ? read_span(r, q, e) : s;
+}
+
+enum turn answer_holdout(struct request *r)
+{
+	struct ledger_report_query q = {0};
+	struct err e = {0};
+	enum status s = read_plain_span(r, &q, &e);
+
+	if (s == OK)
+		s = ledger_holdout_json(r->server->services.ledger, q.from_ms, q.to_ms, &r->reply.body, &e);
+	send_or_refuse(r, s, &e, "application/json");
+	return ANSWERED;
+}
+
+enum turn answer_demand(struct request *r)
+{
+	struct ledger_report_query q = {0};
+	struct err e = {0};
+	int64_t limit = 0;
+	enum status s = read_plain_span(r, &q, &e);
+
+	if (s == OK)
+		s = params_int(&r->query, "limit", 1000, 1, 10000, &limit, &e);
+	if (s == OK)
+		s = ledger_demand_json(r->server->services.ledger, q.from_ms, q.to_ms, (uint32_t)limit, &r->reply.body, &e);
+	send_or_refuse(r, s, &e, "application/json");
+	return ANSWERED;
+}
+
 enum turn answer_report(struct request *r)
 {
 	struct ledger_report_query q = {0};
@@ -145,6 +179,7 @@ enum turn answer_report(struct request *r)
 	if (!merchant_filter(r, &merchant))
 		return ANSWERED;
 	enum status s = read_query(r, merchant, &q, &e);
+	q.shared = r->caller.roles == ROLE_MERCHANT;
 	if (s == OK)
 		s = ledger_report(r->server->services.ledger, &q, &r->reply.body, &e);
 	if (send_or_refuse(r, s, &e, q.format == REPORT_CSV ? "text/csv; charset=utf-8" : "application/json") && q.format == REPORT_CSV)

@@ -76,6 +76,11 @@ const struct route routes[] = {
 	{"GET", "/v1/reports/commissions", R_MONEY | R_PUBLISHER, WORKER, BODY_NONE, true, true, answer_report, "The funnel and the money",
 		"from,to,tz,group_by,date_basis,format,merchant,cursor,limit", "", "Report"},
 
+	{"GET", "/v1/reports/holdout", R_FINANCE | R_PUBLISHER, WORKER, BODY_NONE, true, true, answer_holdout,
+		"Answers with links against held-out ones, with a 95 % interval", "from,to,tz", "", "Holdout"},
+	{"GET", "/v1/reports/demand", R_FINANCE | R_PUBLISHER, WORKER, BODY_NONE, true, true, answer_demand,
+		"What shoppers asked for and got no link for, from ten conversations up", "from,to,tz,limit", "", "Demand"},
+
 	{"GET", "/healthz", 0, POOL, BODY_NONE, false, false, answer_health, "The process lives", "", "", "Health"},
 	{"GET", "/readyz", 0, POOL, BODY_NONE, false, false, answer_ready, "Catalog loaded, ledger writable", "", "", "Health"},
 	{"GET", "/metrics", R_PUBLISHER | R_FINANCE, POOL, BODY_NONE, true, false, answer_metrics, "Prometheus text, or OpenMetrics by Accept", "", "",

@@ -54,6 +54,7 @@ struct ledger_link {
 	uint64_t product_key;
 	bool existing; /* was there before (our own output fed again): not counted anew */
 };
+#define LEDGER_MAX_WANTED 4
 struct ledger_insertion {
 	struct ledger_id insertion;
 	int64_t at_ms;
@@ -66,6 +67,11 @@ struct ledger_insertion {
 	struct money cost;                        /* currency "": not given */
 	bool once; /* a request_id was given: the same insertion again counts nothing. Without one every serve counts: the insertion stays as
 		    * it is, a row for the serve is added, and answers, links, tokens and costs grow again under the serve's own time */
+	struct ledger_wanted {
+		char name[64];
+		bool category; /* of a catalog; else an entry of the rules' lexicon */
+	} wanted[LEDGER_MAX_WANTED]; /* asked for, and not linked */
+	uint32_t wanted_count;
 	uint32_t link_count;
 	struct ledger_link link[LEDGER_MAX_LINKS]; /* the last: only link_count of them are copied */
 };
@@ -227,6 +233,13 @@ MUST_USE enum status ledger_link_get(
 MUST_USE enum status ledger_shown_since(struct ledger *l, int64_t from_ms, void (*each)(void *arg, struct ledger_id user, struct str merchant, int64_t n),
 	void *arg, struct err *e);
 
+/* Groups of fewer conversations are shown to nobody who was not part of them. */
+#define LEDGER_GROUP_LEAST 10
+/* Answers with links against held-out ones in [from, to): both arms, and the lift of each share with its 95 % interval. */
+MUST_USE enum status ledger_holdout_json(struct ledger *l, int64_t from_ms, int64_t to_ms, struct buf *out, struct err *e);
+/* What shoppers asked for in vain, most wanted first. */
+MUST_USE enum status ledger_demand_json(struct ledger *l, int64_t from_ms, int64_t to_ms, uint32_t limit, struct buf *out, struct err *e);
+
 #define LEDGER_CURSOR 1200
 struct ledger_report_query {
 	int64_t from_ms, to_ms;      /* instants, [from, to); dates in tz by ledger_local_time */
@@ -234,6 +247,7 @@ struct ledger_report_query {
 	char group_by[128];          /* "day,merchant", ...: up to 4 of day, hour or month, merchant, product, phrase, form, app, model; "" one row */
 	char merchant[LEDGER_NAME];  /* filter, "" all */
 	bool posting;                /* date_basis */
+	bool shared;                 /* for the merchant: phrases of fewer than LEDGER_GROUP_LEAST conversations are told together, as null */
 	char cursor[LEDGER_CURSOR];
 	uint32_t limit;              /* rows; 0: 1000 */
 	enum report_format { REPORT_JSON, REPORT_CSV, REPORT_TABLE } format;

@@ -20,6 +20,8 @@ struct gather {
 	unsigned slot;  /* of the zone among those kept */
 	bool quarters;  /* made of quarters of an hour */
 	const char *merchant; /* of the cells to read; NULL: all */
+	struct map *shared;   /* phrases that may be told; NULL: all */
+	struct arena *names;  /* theirs */
 	/* Of the slice that is being read: */
 	size_t read, cells; /* cells of the slice; those of the page that were not zero */
 	char last[LEDGER_TEXT]; /* key of its last cell */
@@ -61,8 +63,11 @@ static void add_sums(struct gather *g, int64_t local_ms, int32_t offset_s, const
 	if (r->query->merchant[0] && strcmp(d->v[COL_MERCHANT], r->query->merchant) != 0)
 		return;
 	for (size_t i = 0; i < r->parts; i++) {
+		struct str text = r->part[i] < COLUMNS ? str_of(d->v[r->part[i]]) : STR_NONE;
+		if (r->part[i] == COL_PHRASE && g->shared && map_get(g->shared, text) == MAP_NONE)
+			text = STR_NONE;
 		if (r->part[i] < COLUMNS)
-			buf_put(&key, str_of(d->v[r->part[i]]));
+			buf_put(&key, text);
 		else
 			put_time(&key, g->zone, r->part[i], local_ms, offset_s);
 		buf_putc(&key, '\0');
@@ -215,7 +220,7 @@ static void set_bound(struct gather *g, struct str time_text, struct str key)
 
 static bool keyed(const struct gather *g)
 {
-	return g->merchant && g->mask & ~COL(COL_MERCHANT);
+	return g->merchant && g->mask & ~COL(COL_MERCHANT) && !g->shared; /* what is told together is not in order */
 }
 
 /* One day (or month) of a report whose rows go by time first. *full: it gave all that the page needs. */
@@ -394,22 +399,52 @@ static enum status gather_days(struct gather *g, int64_t first, int64_t last, st
 	return s == OK ? read_cells(g, first, last, e) : s;
 }
 
-enum status report_gather(struct report *r, const struct zone *zone, struct reader *reader, struct err *e)
+static void take_phrase(void *arg, struct str phrase)
 {
-	struct gather g = {.report = r, .zone = zone, .reader = reader, .mask = columns_of(r), .time = time_part(r)};
+	struct gather *g = arg;
+	struct str copy = arena_take_str(g->names, phrase);
+	if (copy.p)
+		map_add(g->shared, copy, 1);
+}
+
+static enum status load_shared(struct gather *g, struct err *e)
+{
+	const struct ledger_report_query *q = g->report->query;
+	g->names = arena_new((size_t)64 << 20);
+	g->shared = map_new(256, 0);
+	if (!g->names || !g->shared)
+		return err_set(e, E_NOMEM, "report", "out of memory");
+	enum status s = reader_shared_phrases(g->reader, q->merchant, q->from_ms, q->to_ms, LEDGER_GROUP_LEAST, take_phrase, g, e);
+	return s == OK && arena_failed(g->names) ? err_set(e, E_NOMEM, "report", "out of memory") : s;
+}
+
+static enum status gather_all(struct gather *g, struct err *e)
+{
+	struct report *r = g->report;
 	int64_t first = 0, last = 0;
 	bool kept = false;
-	g.cube = roll_cube(g.mask);
-	g.merchant = r->query->merchant[0] ? r->query->merchant : g.mask & COL(COL_MERCHANT) ? NULL : "";
-	whole_days(&g, &first, &last);
+	g->cube = roll_cube(g->mask);
+	g->merchant = r->query->merchant[0] ? r->query->merchant : g->mask & COL(COL_MERCHANT) ? NULL : "";
+	whole_days(g, &first, &last);
 	enum status s = OK;
-	if (g.cube >= 0 && first < last)
-		s = find_slot(&g, &kept, e);
-	if (s == OK && g.cube >= 0 && first < last && (!kept || g.time == PART_HOUR)) {
-		s = try_quarters(&g, local_instant(&g, first), &kept, e);
-		g.quarters = kept;
+	if (g->cube >= 0 && first < last)
+		s = find_slot(g, &kept, e);
+	if (s == OK && g->cube >= 0 && first < last && (!kept || g->time == PART_HOUR)) {
+		s = try_quarters(g, local_instant(g, first), &kept, e);
+		g->quarters = kept;
 	}
 	if (s != OK)
 		return s;
-	return kept ? gather_days(&g, first, last, e) : raw(&g, r->query->from_ms, r->query->to_ms, e);
+	return kept ? gather_days(g, first, last, e) : raw(g, r->query->from_ms, r->query->to_ms, e);
+}
+
+enum status report_gather(struct report *r, const struct zone *zone, struct reader *reader, struct err *e)
+{
+	struct gather g = {.report = r, .zone = zone, .reader = reader, .mask = columns_of(r), .time = time_part(r)};
+	enum status s = r->query->shared && g.mask & COL(COL_PHRASE) ? load_shared(&g, e) : OK;
+	if (s == OK)
+		s = gather_all(&g, e);
+	map_free(g.shared);
+	arena_free(g.names);
+	return s;
 }

@@ -241,7 +241,8 @@ static enum status push(struct scribe *s, struct job *j)
 static bool event_fits(enum ledger_event_kind kind, const void *event)
 {
 	if (kind == LEDGER_INSERTION)
-		return ((const struct ledger_insertion *)event)->link_count <= LEDGER_MAX_LINKS;
+		return ((const struct ledger_insertion *)event)->link_count <= LEDGER_MAX_LINKS &&
+		       ((const struct ledger_insertion *)event)->wanted_count <= LEDGER_MAX_WANTED;
 	if (kind == LEDGER_CONVERSION)
 		return ((const struct ledger_conversion *)event)->item_count <= LEDGER_MAX_ITEMS;
 	if (kind == LEDGER_IMPRESSION)

@@ -80,11 +80,25 @@ static void keep_in_mind(struct writer *w, const struct ledger_insertion *i, con
 	links_put(w->links, &k);
 }
 
+static enum status insert_wanted(struct writer *w, int64_t insertion_no, const struct ledger_insertion *i)
+{
+	enum status s = OK;
+	for (uint32_t k = 0; k < i->wanted_count && s == OK; k++) {
+		sqlite3_stmt *q = db_use(&w->db, "INSERT INTO demand(insertion_no, name, kind, reason) VALUES(?1,?2,?3,?4) ON CONFLICT DO NOTHING");
+		db_int(q, 1, insertion_no);
+		db_name(q, 2, i->wanted[k].name);
+		db_name(q, 3, i->wanted[k].category ? "category" : "lexicon");
+		db_name(q, 4, i->reason);
+		s = db_run(&w->db, q);
+	}
+	return s;
+}
+
 /* A link id that is already stored belongs to an earlier answer, and is not counted anew. */
 static enum status first_serve(struct writer *w, const struct ledger_insertion *i)
 {
 	int64_t no = db_last_no(&w->db);
-	enum status s = OK;
+	enum status s = insert_wanted(w, no, i);
 	for (uint32_t k = 0; k < i->link_count && s == OK; k++) {
 		bool fresh = false;
 		if (!i->link[k].existing)

@@ -136,7 +136,7 @@ static enum status prepare_file(const char *path, const char *const *const *step
 }
 
 const char *const *const ledger_steps[LEDGER_SCHEMA] = {schema_ledger, schema_ledger_2, schema_ledger_3, schema_ledger_4, schema_ledger_5,
-	schema_ledger_6};
+	schema_ledger_6, schema_ledger_7};
 const char *const *const catalog_steps[1] = {schema_catalog};
 
 static enum status prepare(struct ledger *l, bool alone, struct err *e)

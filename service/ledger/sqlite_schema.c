@@ -163,6 +163,13 @@ const char *const schema_ledger_6[] = {
 	"PRAGMA user_version=6;",
 	NULL};
 
+/* What shoppers asked for and got no link for: names of our lexicon and of catalog categories. */
+const char *const schema_ledger_7[] = {
+	"CREATE TABLE demand(insertion_no INTEGER NOT NULL REFERENCES insertion(no), name TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL,"
+	" PRIMARY KEY(insertion_no, name, kind)) STRICT, WITHOUT ROWID;"
+	"PRAGMA user_version=7;",
+	NULL};
+
 /* Second file: catalogs. They are uploaded in transactions of seconds, and clicks must not wait for those. target outlives product. */
 const char *const schema_catalog[] = {
 	"CREATE TABLE counter(name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;"

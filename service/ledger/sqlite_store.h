@@ -29,8 +29,8 @@ struct catalog_store {
 
 /* Pieces of SQL, ended by NULL. */
 extern const char *const schema_ledger[], *const schema_ledger_2[], *const schema_ledger_3[], *const schema_ledger_4[],
-	*const schema_ledger_5[], *const schema_ledger_6[], *const schema_catalog[];
-#define LEDGER_SCHEMA 6 /* user_version of the main file when all its steps are taken */
+	*const schema_ledger_5[], *const schema_ledger_6[], *const schema_ledger_7[], *const schema_catalog[];
+#define LEDGER_SCHEMA 7 /* user_version of the main file when all its steps are taken */
 
 MUST_USE enum status keeper_start(struct ledger *l, struct keeper **out, struct err *e);
 /* Ends its thread; the scribe may go on to nudge it until it is freed. */

@@ -104,6 +104,9 @@ MUST_USE enum status reader_each_taking(struct reader *r, const struct roll_slic
 /* The zones whose days are kept; and the first quarter of an hour that is. */
 MUST_USE enum status reader_zones(struct reader *r, char name_out[ROLL_ZONES][64], size_t *n_out, struct err *e);
 MUST_USE enum status reader_first_quarter(struct reader *r, int64_t *out, struct err *e);
+/* Phrases that led to the merchant in at least so many conversations. */
+MUST_USE enum status reader_shared_phrases(struct reader *r, const char *merchant, int64_t from_ms, int64_t to_ms, int64_t least,
+					   void (*each)(void *arg, struct str phrase), void *arg, struct err *e);
 /* Time of the last event committed, in ms; 0 for an empty ledger. */
 MUST_USE enum status reader_as_of(struct reader *r, int64_t *out, struct err *e);
 
