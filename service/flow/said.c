@@ -180,6 +180,30 @@ static bool led_away(const struct insert *in, const struct candidate *c)
 	return false;
 }
 
+/* 跑步机润滑油 in question and answer: what we know of it is the beginning of a thing that we do not sell. */
+static bool begins_asked(const struct insert *in, const struct candidate *c)
+{
+	const struct text_token *t = text_tokens(in->text);
+	char both[16];
+	if (c->last + 2 > c->window || t[c->last].kind != TEXT_HAN || t[c->last + 1].kind != TEXT_HAN || t[c->last + 2].kind != TEXT_HAN)
+		return false;
+	if (t[c->last + 1].gap != GAP_NONE || t[c->last + 2].gap != GAP_NONE)
+		return false;
+	struct str a = text_folded(in->text, c->last + 1), b = text_folded(in->text, c->last + 2);
+	if (a.n + b.n > sizeof both)
+		return false;
+	memcpy(both, a.p, a.n);
+	memcpy(both + a.n, b.p, b.n);
+	unsigned known = match_word(in->shelf->match, (struct str){both, a.n + b.n}) | (match_word(in->shelf->match, a) & MATCH_WORD_EDGE);
+	if (known & (MATCH_WORD_EDGE | MATCH_WORD_PLAIN | MATCH_WORD_TAIL))
+		return false;
+	for (uint32_t i = 0; i + 2 < text_count(in->question); i++)
+		if (str_eq(text_folded(in->question, i), text_folded(in->text, c->last)) && str_eq(text_folded(in->question, i + 1), a) &&
+		        str_eq(text_folded(in->question, i + 2), b))
+			return true;
+	return false;
+}
+
 /* ---- names beside kinds ------------------------------------------------------------------------ */
 
 static bool sells(const struct insert *in, const struct candidate *kind, uint32_t product)
@@ -316,8 +340,8 @@ static bool is_compared(const struct insert *in, const struct candidate *c)
 
 bool said_refuses(const struct insert *in, const struct candidate *c, struct str sentence, size_t from, size_t to)
 {
-	if (has_number(in->said.owned, in->said.owned_count, c->phrase) || is_quoted(in, c) || item_has_link(in, c) || yours(in, c) ||
-	        led_away(in, c))
+	if (has_number(in->said.owned, in->said.owned_count, c->phrase) || is_quoted(in, c) || begins_asked(in, c) ||
+	        item_has_link(in, c) || yours(in, c) || led_away(in, c))
 		return true;
 	if (is_compared(in, c) && !intent_picked(in->shelf->rules->intent, sentence, from, to))
 		return true;

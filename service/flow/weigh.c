@@ -2,6 +2,7 @@
 #include "flow/candidate.h"
 
 #include <math.h>
+#include <string.h>
 
 #define WORLD_WORDS 64 /* of the question, from its end */
 #define EARLY_WORDS 50.0
@@ -54,10 +55,29 @@ static bool has_phrase(const uint32_t *list, uint32_t n, uint32_t phrase)
 
 /* Sorts the question's hits: kinds that are asked for, and those that only begin the name of another (an espresso machine in an
  * espresso machine cleaner). */
+/* Does a part of the thing follow in the question: a bike | rack, 电饭煲 | 内胆? */
+static bool part_follows(const struct insert *in, uint32_t last)
+{
+	const struct text *q = in->question;
+	if (last + 1 >= text_count(q) || text_tokens(q)[last + 1].gap > GAP_SOFT)
+		return false;
+	struct str next = text_folded(q, last + 1);
+	bool pair = last + 2 < text_count(q) && text_tokens(q)[last + 2].gap == GAP_NONE && text_tokens(q)[last + 1].kind == TEXT_HAN;
+	struct str more = pair ? text_folded(q, last + 2) : STR_NONE;
+	char both[16];
+	unsigned roles = match_word(in->shelf->match, next), two = 0;
+	if (pair && next.n + more.n <= sizeof both) {
+		memcpy(both, next.p, next.n);
+		memcpy(both + next.n, more.p, more.n);
+		two = match_word(in->shelf->match, (struct str){both, next.n + more.n});
+	}
+	return (two & MATCH_WORD_PART) || ((roles & MATCH_WORD_PART) && !(two & (MATCH_WORD_PLAIN | MATCH_WORD_EDGE)));
+}
+
 static void sort_asked(struct insert *in, const struct match_hit *hit, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		bool begins = false;
+		bool begins = part_follows(in, hit[i].last);
 		for (uint32_t k = 0; k < n; k++)
 			begins |= hit[k].first == hit[i].first && hit[k].last > hit[i].last;
 		if (!begins)
@@ -226,8 +246,10 @@ static void compare_modifier(const struct insert *in, struct candidate *c)
 		return;
 	const struct match_index *ix = in->shelf->match;
 	struct str before = pair ? text_folded(in->text, at - 1) : STR_NONE, w = text_folded(in->text, at);
-	c->fact[FACT_lacks] = !match_has(ix, c->ranked[0].product, before, w) && match_used(ix, UINT32_MAX, before, w, TITLES_KNOW) >= TITLES_KNOW;
-	c->fact[FACT_foreign] = c->fact[FACT_lacks] > 0 && !(match_word(ix, w) & MATCH_WORD_PLAIN) && match_used(ix, c->phrase, before, w, 1) == 0;
+	c->fact[FACT_lacks] =
+	        !match_has(ix, c->ranked[0].product, before, w) && match_used(ix, UINT32_MAX, before, w, TITLES_KNOW) >= TITLES_KNOW;
+	c->fact[FACT_foreign] =
+	        c->fact[FACT_lacks] > 0 && !(match_word(ix, w) & MATCH_WORD_PLAIN) && match_used(ix, c->phrase, before, w, 1) == 0;
 }
 
 void weigh_candidate(struct insert *in, struct candidate *c)

@@ -94,8 +94,6 @@ static enum fitness fitness_of(const struct insert *in, const struct product *p,
 	struct buf folded;
 	buf_init(&folded, 16384);
 	text_fold(p->title, &folded);
-	buf_putc(&folded, ' ');
-	text_fold(p->category, &folded);
 	uint32_t made_for = audiences_of(in, buf_str(&folded), "has");
 	bool failed = folded.failed;
 	buf_done(&folded);

@@ -10,7 +10,7 @@ enum { FEW = 5 };
 
 /* The categories of the titles that mention each word. */
 struct spread {
-	uint32_t *at;    /* of word w from first[w] to first[w + 1], rising, one for each mention */
+	uint32_t *at; /* of word w from first[w] to first[w + 1], rising, one for each mention */
 	uint32_t *first;
 	uint32_t words;
 };

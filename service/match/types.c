@@ -101,7 +101,8 @@ static uint32_t closes_of(const struct phrases *f, uint32_t word)
 	return word < f->under->counts.words ? f->under->counts.closes[word] : 0;
 }
 
-/* Chinese titles are strings of search words (儿童太阳镜男童女童偏光): a thing may stand anywhere in a run, closed by a noun's character. */
+/* Chinese titles are strings of search words (儿童太阳镜男童女童偏光): a thing may stand anywhere in a run, closed by a noun's character.
+ */
 static bool put_inner(struct phrases *f, uint32_t product, struct slice title, const struct head *h)
 {
 	for (uint32_t i = h->from + 1; h->han && i + 1 < h->to; i++) {
@@ -133,8 +134,8 @@ static bool describes(const struct phrases *f, uint32_t product, struct slice ti
 	return room == 0 || (heads_roles(f->titles, f->tune, (struct slice){title.p + h->to - room, room}) & (ROLE_GENERIC | ROLE_TAIL));
 }
 
-/* Every run of a Chinese title may name the thing (便携炉头 户外卡式炉). Of a small shelf only one: the first that ends as nouns of goods do, or else
- * is more than the maker and words that describe. What follows is said of it (宝宝保湿, 无泪配方). */
+/* Every run of a Chinese title may name the thing (便携炉头 户外卡式炉). Of a small shelf only one: the first that ends as nouns of goods
+ * do, or else is more than the maker and words that describe. What follows is said of it (宝宝保湿, 无泪配方). */
 static void mark_first(const struct phrases *f, uint32_t product, struct slice title, struct head *heads, size_t n)
 {
 	size_t named = n;
@@ -306,7 +307,8 @@ static bool enough_heads(const struct phrases *f, const struct node_fact *fact, 
 	if (is_small(f) && fact->words < LONGEST_HAN_TYPE)
 		return u->heads >= 1 || (fact->words > 1 && !fact->han && u->later >= 1);
 	if (fact->han)
-		return (u->heads >= f->tune->min_han_heads || u->heads + u->later >= f->tune->min_han_inner) && fact->words <= LONGEST_HAN_TYPE - 1;
+		return (u->heads >= f->tune->min_han_heads || u->heads + u->later >= f->tune->min_han_inner) &&
+		       fact->words <= LONGEST_HAN_TYPE - 1;
 	return fact->words > 1 ? u->heads + u->later >= 1 : u->heads >= f->tune->min_word_heads;
 }
 
@@ -315,9 +317,11 @@ static bool enough_heads(const struct phrases *f, const struct node_fact *fact, 
 static bool rare_name(struct phrases *f, const struct node_fact *fact, const struct usage *u, const struct mention *m, size_t n)
 {
 	double share;
-	bool ends = fact->han ? u->heads >= 1 || (fact->words > SHORTEST_HAN_TYPE && u->heads + u->later >= 2) : fact->words == 1 && u->heads >= 1;
+	bool ends = fact->han ? u->heads >= 1 || (fact->words > SHORTEST_HAN_TYPE && u->heads + u->later >= 2)
+	                      : fact->words == 1 && u->heads >= 1;
 	uint32_t all = u->all + u->works;
-	if (!ends || fact->words >= LONGEST_HAN_TYPE || u->works * 4 > all || all < (fact->han && fact->words > SHORTEST_HAN_TYPE && u->heads + u->later >= 2 ? 2 : RARE_ENOUGH))
+	if (!ends || fact->words >= LONGEST_HAN_TYPE || u->works * 4 > all ||
+	        all < (fact->han && fact->words > SHORTEST_HAN_TYPE && u->heads + u->later >= 2 ? 2 : RARE_ENOUGH))
 		return false;
 	uint32_t category = phrases_category(f, m, n, FIT_INSIDE, RARE_SHARE, &share);
 	return category != 0 && f->titles->category_depth[category] >= 3;
