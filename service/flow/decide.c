@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define LOOKED_AT 64      /* products that are looked at for the cheapest, and for one made for whom it should be */
+#define HOPE 0.2           /* of a chance: what another product behind the phrase may add */
 #define MAX_SENTENCE 1024 /* bytes before a candidate that its decision looks at */
 
 /* ---- feeding the scan ------------------------------------------------------------- */
@@ -462,6 +463,22 @@ static double bar(const struct insert *in, const struct candidate *c)
 	return in->shelf->enough + (last && c->fact[FACT_series] > 0 && on_words(in) ? in->shelf->last_place : 0);
 }
 
+static void take_best(struct candidate *c, const struct match_ranked *ranked, size_t n)
+{
+	c->ranked_count = n < ARRAY_LEN(c->ranked) ? n : ARRAY_LEN(c->ranked);
+	memcpy(c->ranked, ranked, c->ranked_count * sizeof *ranked);
+}
+
+/* Most candidates are far from a link, whichever of the products it were: no more is asked about those. */
+static bool is_hopeless(struct insert *in, struct candidate *c)
+{
+	if (c->ranked_count == 0 || in->trace)
+		return false;
+	phrase_facts(in, c);
+	weigh_candidate(in, c);
+	return c->chance < bar(in, c) - HOPE;
+}
+
 static enum refusal rank(struct insert *in, struct candidate *c)
 {
 	arena_reset(in->scratch);
@@ -475,11 +492,13 @@ static enum refusal rank(struct insert *in, struct candidate *c)
 		match_context_world(context, in->world, in->world_most);
 	struct match_ranked ranked[LOOKED_AT];
 	size_t n = match_rank(in->shelf->match, c->phrase, context, (struct match_filter){allow, &f}, ranked, LOOKED_AT, NULL);
+	take_best(c, ranked, n);
+	if (is_hopeless(in, c))
+		return REFUSED_BELOW_THRESHOLD;
 	n = whom_sort(in, c, ranked, n);
 	if (in->intent.cheapest)
 		said_cheapest(in, ranked, n);
-	c->ranked_count = n < ARRAY_LEN(c->ranked) ? n : ARRAY_LEN(c->ranked);
-	memcpy(c->ranked, ranked, c->ranked_count * sizeof *ranked);
+	take_best(c, ranked, n);
 	vary_merchants(in, c->ranked, c->ranked_count);
 	c->unsold = c->ranked_count == 0 && f.worst == REFUSED_NOT && c->words.kind == MATCH_TYPE;
 	if (c->ranked_count == 0)

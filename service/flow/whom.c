@@ -7,9 +7,13 @@
 enum { MOST_AUDIENCES = 32 };
 #define WHOM_MARGIN 0.2 /* of a score: what fits less well is not chosen for whom it is made */
 
-static const struct doc *audience_at(const struct insert *in, size_t i)
+static const struct doc *audiences(const struct insert *in)
 {
-	const struct doc *all = doc_get(in->shelf->rules->matching, "audiences");
+	return doc_get(in->shelf->rules->matching, "audiences");
+}
+
+static const struct doc *audience_at(const struct doc *all, size_t i)
+{
 	return all && all->kind == DOC_LIST && i < all->count && i < MOST_AUDIENCES ? &all->items[i] : NULL;
 }
 
@@ -24,9 +28,10 @@ static bool says_one(struct str text, const struct doc *words)
 /* The audiences whose words (under key) the text has. */
 static uint32_t audiences_of(const struct insert *in, struct str folded, const char *key)
 {
+	const struct doc *all = audiences(in);
 	const struct doc *d;
 	uint32_t found = 0;
-	for (size_t i = 0; (d = audience_at(in, i)) != NULL; i++)
+	for (size_t i = 0; (d = audience_at(all, i)) != NULL; i++)
 		if (says_one(folded, doc_get(d, key)))
 			found |= 1u << i;
 	return found;
@@ -52,14 +57,15 @@ static bool list_names(const struct doc *list, struct str name)
 /* Is what is made for these no good for those who asked? */
 static bool is_unfit(const struct insert *in, uint32_t made_for, uint32_t asked_for)
 {
+	const struct doc *all = audiences(in);
 	const struct doc *d, *other;
-	for (size_t i = 0; (d = audience_at(in, i)) != NULL; i++) {
+	for (size_t i = 0; (d = audience_at(all, i)) != NULL; i++) {
 		if (!(made_for & ~asked_for & 1u << i))
 			continue;
 		bool only = false;
 		if (doc_bool(d, "only", false, &only, NULL) != OK || (only && !(made_for & asked_for)))
 			return true;
-		for (size_t k = 0; (other = audience_at(in, k)) != NULL; k++)
+		for (size_t k = 0; (other = audience_at(all, k)) != NULL; k++)
 			if ((asked_for & 1u << k) && list_names(doc_get(d, "not_for"), doc_text(other, "name", STR_NONE)))
 				return true;
 	}
@@ -78,9 +84,10 @@ static bool lies_under(const struct insert *in, const char *list, struct str cat
 /* What is put on a body or eaten by one of these must be made for them: no person's shampoo for a dog. */
 static bool must_be_made_for(const struct insert *in, uint32_t asked_for, struct str category)
 {
+	const struct doc *all = audiences(in);
 	const struct doc *d;
 	bool bodily = lies_under(in, "bodily", category), own = false;
-	for (size_t i = 0; bodily && (d = audience_at(in, i)) != NULL; i++) {
+	for (size_t i = 0; bodily && (d = audience_at(all, i)) != NULL; i++) {
 		bool needs = false;
 		own |= (asked_for & 1u << i) && doc_bool(d, "bodily", false, &needs, NULL) == OK && needs;
 	}
