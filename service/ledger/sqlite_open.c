@@ -508,6 +508,7 @@ void ledger_close(struct ledger *l)
 	keeper_stop(l->keeper);
 	scribe_stop(l->scribe);
 	keeper_free(l->keeper);
+	l->keeper = NULL; /* the last stride's commit must not nudge it */
 	central_close(l->central); /* ships what the scribe's last commits left */
 	if (sound && !l->central) /* else the rows wait for the next start */
 		err_ignore(writer_catch_up(l->writer));
