@@ -45,8 +45,10 @@ static void read_chat(struct hook_call *c, const struct hook_request *r)
 	chat_ask_read(s, c->dialect, r->body, wish, c->links == HOOK_ALIAS, c->a, &c->ask);
 	if (c->ask.changed)
 		c->body = buf_str(&c->ask.body);
-	if (c->ask.links)
+	if (c->ask.links) {
 		chat_init(&c->chat, c->dialect, s, &c->ask.q);
+		chat_prepare(&c->chat); /* here, as the hook's one thread has all streams to serve */
+	}
 	if (s)
 		shelf_unref(s);
 }

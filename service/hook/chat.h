@@ -48,6 +48,7 @@ struct chat {
 	enum dialect dialect;
 	struct shelf *shelf; /* one for all choices of a call; NULL: nothing is touched */
 	const struct insert_request *q;
+	struct insert *ready; /* of the first text, until it comes */
 	struct chat_choice *choice;
 	size_t count;
 	struct buf scratch, text; /* of one delta: decoded, and with links */
@@ -63,6 +64,8 @@ struct chat {
 /* References the shelf; q must outlive it. */
 void chat_init(struct chat *c, enum dialect d, struct shelf *s, const struct insert_request *q);
 void chat_done(struct chat *c);
+/* Reads the question now, on the caller's thread: the first text finds its insert made. */
+void chat_prepare(struct chat *c);
 /* What was decided, for the ledger: of answers that came to their end, and of those that carry links already. Call it last. */
 void chat_record(struct chat *c, void (*record)(void *arg, const struct ledger_insertion *rec), void *arg);
 /* Counts one that is finished, and records it. */

@@ -52,6 +52,12 @@ void chat_init(struct chat *c, enum dialect d, struct shelf *s, const struct ins
 	sse_init(&c->sse);
 }
 
+void chat_prepare(struct chat *c)
+{
+	if (insert_new(c->shelf, c->q, &c->ready, NULL) != OK)
+		c->ready = NULL;
+}
+
 static void choice_done(struct chat_choice *k)
 {
 	insert_free(k->in);
@@ -62,6 +68,7 @@ static void choice_done(struct chat_choice *k)
 
 void chat_done(struct chat *c)
 {
+	insert_free(c->ready);
 	for (size_t i = 0; i < c->count; i++)
 		choice_done(&c->choice[i]);
 	free(c->choice);
@@ -125,7 +132,10 @@ static bool has_insert(struct chat *c, struct chat_choice *k)
 	if (k->in)
 		return true;
 	k->begun = true;
-	if ((later ? begin_later(c, k) : insert_new(c->shelf, c->q, &k->in, NULL)) != OK) {
+	if (!later && c->ready) {
+		k->in = c->ready;
+		c->ready = NULL;
+	} else if ((later ? begin_later(c, k) : insert_new(c->shelf, c->q, &k->in, NULL)) != OK) {
 		k->in = NULL;
 		metric_add(METRIC_INSERT_UNAVAILABLE, 1);
 	}
