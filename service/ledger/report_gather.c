@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define DAY_MS INT64_C(86400000)
-#define LAST_KEY STR("\xff")
+#define LAST_KEY STR("\xf4\x8f\xbf\xbf") /* U+10FFFF: no store minds it */
 
 struct gather {
 	struct report *report;

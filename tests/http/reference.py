@@ -1,8 +1,9 @@
 """A small reference for the books, written from the contract and not from the code: what a seeded mix of operations must add up to."""
 import random
+import time
 from collections import defaultdict
 
-T0 = 1_790_000_000  # 2026-09-21T14:13:20Z, in seconds
+T0 = int(time.time()) // 86400 * 86400 - 60 * 86400  # two months ago; all dates of a mix lie behind it and before today
 RATE = 100_000      # ppm, everywhere
 COUNTS = ("pending", "approved", "paid")
 
@@ -125,9 +126,9 @@ class Reference:
 def operations(seed, count):
     """The mix, as plain tuples; the same seed gives the same ones."""
     rng = random.Random(seed)
-    now, made = T0, []
+    now, made, step = T0, [], max(50 * 86400 // count, 1)
     for i in range(count):
-        now += rng.randrange(0, 90) if rng.random() < 0.97 else rng.randrange(-3600, 86400)
+        now += rng.randrange(0, 2 * step) if rng.random() < 0.97 else rng.randrange(-40 * step, 40 * step)
         pick = rng.random()
         name = f"o{rng.randrange(max(count // 12, 8))}"
         at = now - rng.randrange(0, 7200)

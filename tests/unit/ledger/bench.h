@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <libpq-fe.h>
 
 #define T0 INT64_C(1790000000000) /* 2026-09-21T14:13:20Z */
 #define DAY_MS INT64_C(86400000)
@@ -26,10 +27,29 @@ static inline struct ledger *bench_open(const char *url)
 {
 	struct ledger *l = NULL;
 	struct err e = {0};
-	struct ledger_options o = {.url = str_of(url)};
+	/* With PostgreSQL events go through an outbox in the bench's folder. */
+	struct ledger_options o = {.url = str_of(url), .outbox = strncmp(url, "postgres", 8) == 0 ? str_of(getenv("LEDGER_OUTBOX")) : STR_NONE};
 	if (ledger_open(&o, &l, &e) != OK)
 		fail_msg("ledger_open: %s %s", e.where, e.text);
 	return l;
+}
+
+/* LEDGER_POSTGRESQL names a database of the tests' own: then the ledger is there, and empty again for each test. */
+static inline void bench_choose_store(struct bench *b)
+{
+	const char *url = getenv("LEDGER_POSTGRESQL");
+	snprintf(b->url, sizeof(b->url), "sqlite:%s/ledger.db", b->dir);
+	if (!url)
+		return;
+	setenv("LEDGER_OUTBOX", b->url + 7, 1);
+	snprintf(b->url, sizeof(b->url), "%s", url);
+	PGconn *c = PQconnectdb(url);
+	PQclear(PQexec(c, "SET client_min_messages TO error"));
+	PGresult *r = PQexec(c, "DROP SCHEMA IF EXISTS main CASCADE; DROP SCHEMA IF EXISTS cat CASCADE");
+	if (PQresultStatus(r) != PGRES_COMMAND_OK)
+		fail_msg("%s", PQerrorMessage(c));
+	PQclear(r);
+	PQfinish(c);
 }
 
 static inline int bench_start(void **state)
@@ -39,7 +59,7 @@ static inline int bench_start(void **state)
 	/* In memory where there is a place for it: these tests end processes, not the power, and would wait for the disk only. */
 	snprintf(b->dir, sizeof(b->dir), "%s/inlay-ledger-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	assert_non_null(mkdtemp(b->dir));
-	snprintf(b->url, sizeof(b->url), "sqlite:%s/ledger.db", b->dir);
+	bench_choose_store(b);
 	b->l = bench_open(b->url);
 	*state = b;
 	return 0;
