@@ -98,6 +98,11 @@ bool phrase_is_purpose(const struct insert *in, const struct candidate *c);
 /* predicate.c: do the words only tell what a thing is that was named before: "the Canon T7 is a solid DSLR"? */
 bool phrase_is_predicate(const struct insert *in, const struct candidate *c);
 
+/* work.c: is the product a book, a game, a program, and named by its name? Then the chance that the name is meant. */
+bool work_named(const struct insert *in, const struct candidate *c); /* by the phrase alone, before a product is chosen */
+bool work_is(const struct insert *in, const struct candidate *c);
+double work_chance(const struct insert *in, const struct candidate *c);
+
 /* said.c */
 void said_read(struct insert *in); /* what the person owns; once, after the question was read */
 bool said_owns(const struct insert *in, const struct product *p);

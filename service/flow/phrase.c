@@ -208,7 +208,7 @@ static bool begins_block(const struct insert *in, uint32_t first, uint32_t block
 
 void phrase_draw(const struct insert *in, struct candidate *c)
 {
-	c->first = phrase_reach(in, c->hit, token(in, c->hit)->start);
+	c->first = work_named(in, c) ? c->hit : phrase_reach(in, c->hit, token(in, c->hit)->start);
 	while (c->first < c->hit && (role(in, c->first) & MATCH_WORD_ARTICLE) && !tied_behind(in, c->first))
 		c->first++;
 	uint32_t block = block_start(in, c->first);

@@ -280,5 +280,5 @@ void weigh_candidate(struct insert *in, struct candidate *c)
 	compare_world(in, c);
 	for (size_t i = 0; i < FACT_COUNT; i++)
 		sum += weigh_pull(in, c, (enum fact)i);
-	c->chance = 1 / (1 + exp(-sum));
+	c->chance = work_is(in, c) ? work_chance(in, c) : 1 / (1 + exp(-sum));
 }

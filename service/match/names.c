@@ -1,7 +1,6 @@
 /* names.c: what names a product, a model, a maker's kind of thing, a category; and the merchants' own keywords. */
 #include "match/phrases.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 enum {
@@ -13,7 +12,7 @@ enum {
 	LONGEST_NAME = 9,
 	LONGEST_HAN_NAME = 12, /* characters: no more than MATCH_MAX_TOKENS */
 	SHORTEST_NAME = 3,
-	SHORTEST_WORK = 2, /* words that say something; of Han characters it takes SHORTEST_HAN_NAME */
+	SHORTEST_SAID = 2, /* words that say something; of Han characters it takes SHORTEST_HAN_NAME */
 	SHORTEST_HAN_NAME = 4,
 	LONGEST_CATEGORY = 3,
 	LONGEST_LINE = 5, /* words of a maker's own name for a thing */
@@ -31,7 +30,7 @@ static bool put(struct phrases *f, uint32_t node, uint32_t product, enum fit fit
 	return mentions_put(&f->mentions, node, product, fit);
 }
 
-static bool put_words(struct phrases *f, struct slice w, uint32_t product, enum fit fit, enum match_kind kind, double telling)
+bool phrases_put(struct phrases *f, struct slice w, uint32_t product, enum fit fit, enum match_kind kind, double telling)
 {
 	if (w.n == 0 || w.n > MATCH_MAX_TOKENS)
 		return true;
@@ -68,7 +67,7 @@ static bool put_brand(struct phrases *f, uint32_t product, struct slice title, c
 	const struct titles *t = f->titles;
 	for (size_t b = 0; b < NAMES_MAX && t->brand[product][b] != 0; b++) {
 		struct slice brand = wordlists_get(&t->name, t->brand[product][b]);
-		if (brand.n == 0 || !put_words(f, brand, product, FIT_GROUP, MATCH_BRAND, 0))
+		if (brand.n == 0 || !phrases_put(f, brand, product, FIT_GROUP, MATCH_BRAND, 0))
 			return brand.n == 0;
 		for (size_t i = 0; i < n; i++)
 			if (!put_branded(f, product, brand, title, &heads[i]))
@@ -143,12 +142,12 @@ static bool put_short_model(struct phrases *f, uint32_t product, struct slice ti
 		return true;
 	uint32_t to = variant_end(f, title, g->to);
 	struct slice w = {title.p + g->from - 1, to - g->from + 1};
-	if (!put_words(f, w, product, fit, MATCH_MODEL, to > g->to ? 0.75 : 0.7))
+	if (!phrases_put(f, w, product, fit, MATCH_MODEL, to > g->to ? 0.75 : 0.7))
 		return false;
 	if (to > g->to || to >= title.n || !plain_word(&title.p[to]) || !same_word_run(&title.p[to]))
 		return true;
 	w.n++;
-	return put_words(f, w, product, fit, MATCH_MODEL, 0.75);
+	return phrases_put(f, w, product, fit, MATCH_MODEL, 0.75);
 }
 
 /* 科沃斯T20, Dyson V15: a short mark by itself is no model, behind its maker's name it is. */
@@ -180,7 +179,7 @@ static bool put_model(struct phrases *f, uint32_t product, struct slice title, c
 	if (!g->alpha || g->bytes < SHORTEST_MODEL)
 		return f->titles->brand[product][0] == 0 || put_short_model(f, product, title, g, fit);
 	double telling = g->bytes > SHORTEST_MODEL ? 0.95 : 0.7;
-	return put_words(f, (struct slice){title.p + g->from, g->to - g->from}, product, FIT_HEAD, MATCH_MODEL, telling);
+	return phrases_put(f, (struct slice){title.p + g->from, g->to - g->from}, product, FIT_HEAD, MATCH_MODEL, telling);
 }
 
 static bool put_models(struct phrases *f, uint32_t product, struct slice title, bool part)
@@ -203,18 +202,8 @@ static bool put_models(struct phrases *f, uint32_t product, struct slice title, 
 
 /* ---- full names --------------------------------------------------------------------------- */
 
-/* The more unusual the words of a work's title, the surer that it is meant: 0 for "it", near 1 for "war and peace". */
-static double rarity(const struct phrases *f, struct slice w)
-{
-	double bits = 0, n = (double)f->titles->population + 1;
-	for (size_t i = 0; i < w.n; i++)
-		bits += log2(n / (phrases_frequency(f, w.p[i].id) + 1));
-	double r = (bits - 14) / 30;
-	return r < 0 ? 0 : r > 1 ? 1 : r;
-}
-
 /* Enough to be a name: "the job" and 全国 are none. */
-static bool is_name(const struct phrases *f, struct slice w, size_t shortest)
+static bool is_name(const struct phrases *f, struct slice w)
 {
 	size_t words = 0, han = 0;
 	for (size_t i = 0; i < w.n; i++) {
@@ -224,37 +213,19 @@ static bool is_name(const struct phrases *f, struct slice w, size_t shortest)
 	}
 	if (w.n > (han > words ? LONGEST_HAN_NAME : LONGEST_NAME) || (heads_roles(f->titles, f->tune, w) & (ROLE_GENERIC | ROLE_TAIL)))
 		return false;
-	return han > 0 ? han >= SHORTEST_HAN_NAME || words > 0 : words >= shortest;
-}
-
-/* The first part of a title, up to a bracket or colon, and to the last "by". */
-static uint32_t work_end(struct slice title)
-{
-	uint32_t end = title.n > 0;
-	while (end < title.n && title.p[end].gap < GAP_HARD)
-		end++;
-	for (uint32_t i = end; i-- > 1;)
-		if (title.p[i].roles & ROLE_BYLINE)
-			return i;
-	return end;
-}
-
-static bool put_work(struct phrases *f, uint32_t product, struct slice title)
-{
-	struct slice name = {title.p, work_end(title)};
-	return !is_name(f, name, SHORTEST_WORK) || put_words(f, name, product, FIT_WHOLE, MATCH_PRODUCT, 0.8 * rarity(f, name));
+	return han > 0 ? han >= SHORTEST_HAN_NAME || words > 0 : words >= SHORTEST_SAID;
 }
 
 static bool put_name(struct phrases *f, uint32_t product, struct slice title, const struct head *heads, size_t n)
 {
 	if (n == 0)
 		return true;
-	bool whole = title.n >= SHORTEST_NAME && is_name(f, title, SHORTEST_WORK);
-	if (whole && !put_words(f, title, product, FIT_WHOLE, MATCH_PRODUCT, 0.85))
+	bool whole = title.n >= SHORTEST_NAME && is_name(f, title);
+	if (whole && !phrases_put(f, title, product, FIT_WHOLE, MATCH_PRODUCT, 0.85))
 		return false;
 	struct slice head = {title.p + heads[0].from, heads[0].to - heads[0].from};
-	bool named = f->titles->brand[product][0] != 0 && heads[0].first && head.n >= SHORTEST_NAME && is_name(f, head, SHORTEST_WORK);
-	return !named || put_words(f, head, product, FIT_WHOLE, MATCH_PRODUCT, 0.75);
+	bool named = f->titles->brand[product][0] != 0 && heads[0].first && head.n >= SHORTEST_NAME && is_name(f, head);
+	return !named || phrases_put(f, head, product, FIT_WHOLE, MATCH_PRODUCT, 0.75);
 }
 
 /* ---- lines: the maker's own name for a thing, before what it is --------------------------- */
@@ -325,7 +296,7 @@ static bool put_line(struct phrases *f, uint32_t product, struct slice title, st
 			node = phrases_node(f, node, line.p, line.n);
 		if (!put(f, node, product, fit, kind, 0.8))
 			return false;
-		if (line.n >= 2 && names > 0 && !put_words(f, line, product, fit, kind, 0.7))
+		if (line.n >= 2 && names > 0 && !phrases_put(f, line, product, fit, kind, 0.7))
 			return false;
 	}
 	return true;
@@ -355,7 +326,7 @@ static bool put_category_word(struct phrases *f, uint32_t category, struct slice
 	if ((w.p[w.n - 1].roles & (ROLE_GENERIC | ROLE_TAIL | ROLE_LINK)) || (w.p[0].roles & ROLE_LINK))
 		return true;
 	for (size_t i = 0; i < n; i++)
-		if (!put_words(f, w, members[i], FIT_GROUP, MATCH_CATEGORY, w.n > 1 ? 0.4 : 0.25))
+		if (!phrases_put(f, w, members[i], FIT_GROUP, MATCH_CATEGORY, w.n > 1 ? 0.4 : 0.25))
 			return false;
 	uint32_t node = phrases_find(f, w.p, w.n);
 	if (node != NODE_NONE && n > 0)
@@ -408,7 +379,7 @@ static bool put_keywords(struct phrases *f, uint32_t product)
 			for (size_t i = 0; i < w.n; i++)
 				one.words[i].id = lexicon_same(&t->lexicon, one.words[i].id);
 			if (!(heads_roles(t, f->tune, w) & (ROLE_GENERIC | ROLE_TAIL | ROLE_LINK | ROLE_BREAK)))
-				fine = put_words(f, w, product, FIT_HEAD, MATCH_KEYWORD, w.n > 1 ? 0.7 : 0.5);
+				fine = phrases_put(f, w, product, FIT_HEAD, MATCH_KEYWORD, w.n > 1 ? 0.7 : 0.5);
 		}
 		wordlists_done(&one);
 		if (!fine)
@@ -425,13 +396,11 @@ bool phrases_names(struct phrases *f)
 		struct head heads[HEADS_MAX];
 		size_t n = heads_find(t, f->tune, title, heads);
 		if (t->category_work[t->category[p]]) {
-			if (!put_work(f, p, title))
-				return false;
 			continue;
 		}
 		if (!put_brand(f, p, title, heads, n) || !put_models(f, p, title, n > 0 && is_part(f, title, &heads[n - 1])) || !put_name(f, p, title, heads, n) || !put_lines(f, p, title, heads, n) ||
 		        !put_keywords(f, p))
 			return false;
 	}
-	return put_categories(f);
+	return phrases_works(f) && put_categories(f);
 }

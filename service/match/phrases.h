@@ -62,6 +62,10 @@ void phrases_done(struct phrases *f);
 bool phrases_types(struct phrases *f);
 /* All that names products by brand, model, title, category or keyword; needs the types. */
 bool phrases_names(struct phrases *f);
+/* works.c: books, games, programs by their names. */
+bool phrases_works(struct phrases *f);
+/* Makes the words a phrase of that kind which names the product; nothing if they are too many. false: no memory. */
+bool phrases_put(struct phrases *f, struct slice w, uint32_t product, enum fit fit, enum match_kind kind, double telling);
 /* Mentions grouped by node, then in order of products, the best fit first for equal ones. */
 bool mentions_group(struct mentions *m, uint32_t nodes, uint32_t **first_out);
 bool mentions_put(struct mentions *m, uint32_t node, uint32_t product, enum fit fit);

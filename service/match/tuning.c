@@ -127,6 +127,17 @@ static enum status load_list(const struct doc *list, struct arena *a, struct tun
 	return OK;
 }
 
+/* Items are whole phrases here. */
+static enum status load_phrases(const struct doc *list, struct arena *a, struct tuning *t, unsigned role, struct err *e)
+{
+	if (list != NULL && list->kind != DOC_LIST)
+		return err_set(e, E_INPUT, "matching", "line %d: a list of words is wanted", list->line);
+	for (size_t i = 0; list != NULL && i < list->count; i++)
+		if (!add_role(t, a, list->items[i].text, role))
+			return err_set(e, E_NOMEM, "matching", "no memory for the word lists");
+	return OK;
+}
+
 static enum status load_works(const struct doc *list, struct arena *a, struct tuning *t, struct err *e)
 {
 	if (list == NULL || list->kind != DOC_LIST)
@@ -167,6 +178,8 @@ enum status tuning_load(const struct doc *d, struct arena *a, struct tuning *t, 
 		s = load_list(doc_get(d, lists[i].key), a, t, lists[i].role, e);
 	if (s == OK)
 		s = load_spellings(doc_get(d, "spellings"), a, t, e);
+	if (s == OK)
+		s = load_phrases(doc_get(d, "work_kinds"), a, t, ROLE_WORK_KIND, e);
 	return s != OK ? s : load_works(doc_get(d, "works"), a, t, e);
 }
 
