@@ -12,7 +12,7 @@ enum word_role {
 	ROLE_UNIT = 8,    /* after digits a quantity and no model: ml, gb ... */
 	ROLE_BYLINE = 32, /* between a work and who made it: by */
 	ROLE_LINK = 16,   /* may not begin or end a phrase: and, of, the, 的 ... */
-	ROLE_WORK_KIND = 65536, /* ends a work's title without being of its name: board game */
+	ROLE_WORK_KIND = 131072, /* ends a work's title without being of its name: board game */
 	ROLE_CLOSER = 32768, /* Chinese: a character or word that nouns of goods end in: 机, 霜, 机器人 */
 	/* Below: of answers, not of titles. */
 	ROLE_COUNTED = 64, /* behind digits an amount, by itself a noun: 6 cups, 4 person */
