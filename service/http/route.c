@@ -23,7 +23,8 @@ const struct route routes[] = {
 	{"GET", "/v1/insertions/{id}", R_PUBLISHER | R_FINANCE, WORKER, BODY_NONE, false, true, answer_insertion, "What was decided, and why", "", "", "Insertion"},
 
 	{"POST", "/v1/chat/completions", R_PUBLISHER, POOL, BODY_GUEST, false, false, answer_guest,
-		"Chat completion by the configured upstream, streamed or whole, with links in its text; X-Inlay: off leaves it alone", "", "application/json",
+		"Chat completion by the configured upstream, streamed or whole, with links in its text; X-Inlay: off leaves it alone. "
+		"Inlay-Links, of a whole answer: how many there are", "", "application/json",
 		"application/json"},
 	{"POST", "/v1/responses", R_PUBLISHER, POOL, BODY_GUEST, false, false, answer_guest,
 		"The same for OpenAI's Responses: the text of closing events is that of the deltas", "", "application/json", "application/json"},

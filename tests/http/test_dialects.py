@@ -6,7 +6,7 @@ import shutil
 import pytest
 import requests
 
-from conftest import ANSWER, DEADLINE, HEADPHONES, QUESTION, ROOT, Service, eventually
+from conftest import ANSWER, DEADLINE, HEADPHONES, QUESTION, ROOT, Service, eventually, run
 from upstream import Upstream, body, chunks, completion, read_events, texts
 
 QUIET = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
@@ -267,6 +267,16 @@ def test_errors_of_ours_and_theirs(node, up, d, make_service):
     up.script = lambda c: c.send(b"nonsense")
     e = ask(node, d).json()
     assert e["error"]["message"] and (e["type"] == "error" and e["error"]["type"] == "api_error" if d is Messages else e["error"]["code"] == "upstream_unreachable")
+
+
+def test_our_own_refusals_are_in_their_form(make_service, up):
+    node = make_service("keys", "--upstream", up.url, env=QUIET)
+    run("key", "create", "--role", "publisher", "--data", node.data, check=0)
+    node.start()
+    refused = ask(node, Messages)
+    assert (refused.status_code, refused.json()["type"], refused.json()["error"]["type"]) == (401, "error", "authentication_error")
+    refused = ask(node, Responses)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "invalid_api_key")
 
 
 @BOTH
