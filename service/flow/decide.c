@@ -199,7 +199,8 @@ static bool same_market(const struct insert *in, const struct product *p, const 
 {
 	struct str rest = p->locale, language = str_cut(&rest, '-');
 	struct str other = l->tag, reader = str_cut(&other, '-');
-	struct str sold = region_of(p->locale), here = in->r.country.n > 0 ? in->r.country : region_of(in->r.locale);
+	struct str sold = p->locale.n > 0 ? region_of(p->locale) : STR_NONE;
+	struct str here = sold.n == 0 ? STR_NONE : in->r.country.n > 0 ? in->r.country : region_of(in->r.locale);
 	if (sold.n > 0 && here.n > 0 && !str_eq_nocase(sold, here))
 		return false;
 	if (language.n > 0)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { MOST_AUDIENCES = 32 };
+enum { MOST_AUDIENCES = 32, MOST_LOOKS = 24 };
 #define WHOM_MARGIN 0.2 /* of a score: what fits less well is not chosen for whom it is made */
 
 static const struct doc *audiences(const struct insert *in)
@@ -122,25 +122,27 @@ static uint32_t asked_by(const struct insert *in, const struct candidate *c)
 	return asked | in->said.asked_for;
 }
 
+/* Each look at a title costs: without anybody to look for, the first that fits is enough, and its rivals are taken as they are. */
 size_t whom_sort(const struct insert *in, const struct candidate *c, struct match_ranked *ranked, size_t n)
 {
 	bool named = c->words.kind == MATCH_MODEL || c->words.kind == MATCH_PRODUCT;
-	uint32_t asked_for = asked_by(in, c);
-	size_t kept = 0, first = SIZE_MAX;
-	if (named) /* who names it knows whom it is for */
+	if (named || n == 0) /* who names it knows whom it is for */
 		return n;
-	for (size_t i = 0; i < n && (asked_for != 0 || kept < ARRAY_LEN(c->ranked)); i++) {
-		enum fitness fit = fitness_of(in, catalog_product(in->shelf->catalog, ranked[i].product), asked_for);
-		if (fit == UNFIT)
+	uint32_t asked_for = asked_by(in, c);
+	size_t kept = 0;
+	double best = ranked[0].score;
+	for (size_t i = 0; i < n; i++) {
+		bool look = i < MOST_LOOKS && (kept == 0 || (asked_for != 0 && ranked[i].score >= best - WHOM_MARGIN));
+		enum fitness fit = look ? fitness_of(in, catalog_product(in->shelf->catalog, ranked[i].product), asked_for) : FIT_FOR_ALL;
+		if (fit == UNFIT || (!look && kept == 0))
 			continue;
-		if (fit == MADE_FOR && first == SIZE_MAX && ranked[i].score >= ranked[0].score - WHOM_MARGIN)
-			first = kept;
 		ranked[kept++] = ranked[i];
-	}
-	if (first != SIZE_MAX && first > 0) {
-		struct match_ranked best = ranked[first];
-		memmove(ranked + 1, ranked, first * sizeof *ranked);
-		ranked[0] = best;
+		if (fit == MADE_FOR) {
+			struct match_ranked first = ranked[kept - 1];
+			memmove(ranked + 1, ranked, (kept - 1) * sizeof *ranked);
+			ranked[0] = first;
+			asked_for = 0;
+		}
 	}
 	return kept;
 }
