@@ -76,9 +76,50 @@ static void test_borders(void **state)
 	assert_int_equal(intent_stance(*state, broken, 500, 504, NULL), STANCE_PLAIN);
 }
 
+static size_t mark_at(const char *text, size_t *to)
+{
+	const char *it = strstr(text, "ACME 5");
+	*to = (size_t)(it - text) + 6;
+	return (size_t)(it - text);
+}
+
+static void test_verdicts(void **state)
+{
+	static const char *const picked[] = {"I would get the ACME 5", "The ACME 5 is the better choice", "In the end, the ACME 5 wins", "Upgrade from the 4 to the ACME 5",
+		"建议买ACME 5", "ACME 5比它更值得买", "预算够就选ACME 5"};
+	static const char *const open[] = {"The ACME 5 has deeper bass", "The ACME 5 weighs two pounds", "ACME 5重2公斤", "ACME 5续航更长"};
+	size_t to;
+	for (size_t i = 0; i < ARRAY_LEN(picked); i++) {
+		size_t from = mark_at(picked[i], &to);
+		if (!intent_picked(*state, str_of(picked[i]), from, to))
+			fail_msg("%s: not picked", picked[i]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(open); i++) {
+		size_t from = mark_at(open[i], &to);
+		if (intent_picked(*state, str_of(open[i]), from, to))
+			fail_msg("%s: picked", open[i]);
+	}
+}
+
+static void test_lines_above(void **state)
+{
+	static const char *const against[] = {"Not worth buying:", "## What to skip", "**Avoid**", "不值得买：", "避雷名单", "可以不买："};
+	static const char *const plain[] = {"Worth buying:", "## What to buy", "Here is my packing list:", "值得买：", "推荐清单", "Which ones you should not miss:"};
+	for (size_t i = 0; i < ARRAY_LEN(against); i++)
+		if (intent_lead(*state, str_of(against[i])) != STANCE_AGAINST)
+			fail_msg("%s: is against", against[i]);
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+		if (intent_lead(*state, str_of(plain[i])) != STANCE_PLAIN)
+			fail_msg("%s: is plain", plain[i]);
+	assert_int_equal(intent_lead(*state, STR("You already have:")), STANCE_OWNED);
+	assert_int_equal(intent_lead(*state, STR("\xff\xfe")), STANCE_PLAIN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_verdicts, rules_setup, rules_teardown),
+		cmocka_unit_test_setup_teardown(test_lines_above, rules_setup, rules_teardown),
 		cmocka_unit_test_setup_teardown(test_stances, rules_setup, rules_teardown),
 		cmocka_unit_test_setup_teardown(test_borders, rules_setup, rules_teardown),
 	};
