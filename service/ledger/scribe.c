@@ -354,10 +354,8 @@ enum status ledger_submit_wait(
 	return waiter_wait(w, timeout_ms < 0 ? 0 : timeout_ms, booking_out);
 }
 
-enum status ledger_task(struct ledger *l, store_task *run, void *arg, struct err *e)
+static enum status scribe_task(struct ledger *l, store_task *run, void *arg, struct err *e)
 {
-	if (l->central && !l->read_only)
-		return store_task_elsewhere(l, run, arg, e);
 	if (!l->scribe || !scribe_writable(l->scribe))
 		return err_set(e, E_BUSY, "ledger", "the ledger cannot be written now");
 	struct waiter *w = waiter_new();
@@ -377,6 +375,16 @@ enum status ledger_task(struct ledger *l, store_task *run, void *arg, struct err
 	}
 	s = waiter_wait(w, -1, NULL);
 	return s == OK ? OK : err_set(e, s, "ledger", s == E_IO ? "the write failed" : "refused");
+}
+
+enum status ledger_task(struct ledger *l, store_task *run, void *arg, struct err *e)
+{
+	return l->central && !l->read_only ? store_task_elsewhere(l, run, arg, e) : scribe_task(l, run, arg, e);
+}
+
+enum status ledger_task_here(struct ledger *l, store_task *run, void *arg, struct err *e)
+{
+	return l->central && l->scribe ? scribe_task(l, run, arg, e) : OK;
 }
 
 /* ---- life ------------------------------------------------------------------------------------------ */

@@ -21,7 +21,7 @@ struct copier {
 struct shipment {
 	struct db outbox;
 	uint8_t node[LEDGER_ID];
-	struct copier insertion, link, serve, click, impression;
+	struct copier insertion, link, serve, click, impression, demand;
 	int64_t offset[STAGES];
 	struct shipped_message message[SHIP_MESSAGES];
 	size_t messages;
@@ -172,6 +172,23 @@ static enum status served_elsewhere(struct shipment *s, struct db *to, sqlite3_s
 	return st == OK ? put_links(s, to, sql_first_links, local_no, insertion_no, true, serve_no) : st;
 }
 
+static enum status put_demand(struct shipment *s, struct db *to, int64_t local_no, int64_t insertion_no)
+{
+	static const char *const beside[] = {"insertion_no", NULL};
+	const struct given given[] = {{.number = insertion_no}};
+	sqlite3_stmt *q = db_use(&s->outbox, "SELECT * FROM demand WHERE insertion_no = ?1");
+	db_int(q, 1, local_no);
+	bool row = true;
+	enum status st = OK;
+	while (st == OK && (st = db_step(&s->outbox, q, &row)) == OK && row) {
+		st = prepare(&s->demand, q, "demand", nothing, beside, "ON CONFLICT DO NOTHING");
+		if (st == OK)
+			st = db_run(to, fill(&s->demand, to, q, given));
+	}
+	db_end(q);
+	return st;
+}
+
 static enum status put_insertion(struct shipment *s, struct writer *w, sqlite3_stmt *row)
 {
 	static const char *const skip[] = {"no", "serves", NULL};
@@ -182,7 +199,10 @@ static enum status put_insertion(struct shipment *s, struct writer *w, sqlite3_s
 	writer_saw(w, db_get_int(row, 2));
 	if (st != OK)
 		return st;
-	return no ? put_links(s, &w->db, sql_first_links, local_no, no, false, 0) : served_elsewhere(s, &w->db, row, local_no);
+	if (!no)
+		return served_elsewhere(s, &w->db, row, local_no);
+	st = put_demand(s, &w->db, local_no, no);
+	return st == OK ? put_links(s, &w->db, sql_first_links, local_no, no, false, 0) : st;
 }
 
 static enum status insertion_of(struct shipment *s, int64_t local_no, uint8_t id[LEDGER_ID])
@@ -441,7 +461,7 @@ void shipment_free(struct shipment *s)
 {
 	if (!s)
 		return;
-	struct copier *all[] = {&s->insertion, &s->link, &s->serve, &s->click, &s->impression};
+	struct copier *all[] = {&s->insertion, &s->link, &s->serve, &s->click, &s->impression, &s->demand};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		free(all[i]->sql);
 	db_close(&s->outbox);

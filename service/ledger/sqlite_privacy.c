@@ -34,7 +34,7 @@ static enum status erase(struct writer *w, void *arg)
 static enum status find_rows(struct ledger *l, const char *sql, const struct ledger_id *user, int64_t after, struct found *out, struct err *e)
 {
 	struct reader *r;
-	enum status s = reader_get(l, &r, e);
+	enum status s = reader_get_fresh(l, &r, e);
 	if (s != OK)
 		return s;
 	sqlite3_stmt *q = db_use(&r->db, sql);
@@ -68,11 +68,28 @@ static enum status erase_all(struct ledger *l, const char *find, const char *emp
 	return s;
 }
 
+/* In an outbox, before what lies there is shipped. Few rows are a person's: no index is kept for this. */
+static enum status forget_here(struct writer *w, void *user)
+{
+	static const char *const empty[] = {
+		"UPDATE click SET visitor = NULL, network = NULL WHERE visitor IS NOT NULL AND insertion IN (SELECT insertion FROM insertion WHERE user = ?1)",
+		"UPDATE insertion SET user = NULL, conversation = NULL, request = NULL WHERE user = ?1"};
+	enum status s = OK;
+	for (size_t i = 0; i < ARRAY_LEN(empty) && s == OK; i++) {
+		sqlite3_stmt *q = db_use(&w->db, empty[i]);
+		db_blob(q, 1, user, LEDGER_ID);
+		s = db_run(&w->db, q);
+	}
+	return s;
+}
+
 /* The clicks first: they are found by the answers. */
 enum status ledger_forget(struct ledger *l, struct ledger_id user, int64_t *answers_out, struct err *e)
 {
 	int64_t clicks = 0, answers = 0;
-	enum status s = erase_all(l,
+	enum status s = ledger_task_here(l, forget_here, user.b, e);
+	if (s == OK)
+		s = erase_all(l,
 		"SELECT c.no FROM click c WHERE c.visitor IS NOT NULL AND c.no > ?2 AND EXISTS (SELECT 1 FROM insertion i WHERE i.insertion = c.insertion"
 		" AND i.user = ?1) ORDER BY c.no LIMIT ?3",
 		"UPDATE click SET visitor = NULL, network = NULL WHERE no = ?1", &user, &clicks, e);
@@ -158,6 +175,10 @@ enum status ledger_retain(struct ledger *l, int64_t now, struct err *e)
 		do
 			s = s == OK ? ledger_task(l, retain_hour, &kinds[i], e) : s;
 		while (s == OK && kinds[i].more);
+		do {
+			kinds[i].more = false;
+			s = s == OK ? ledger_task_here(l, retain_hour, &kinds[i], e) : s;
+		} while (s == OK && kinds[i].more);
 	}
 	return s;
 }

@@ -51,6 +51,8 @@ void scribe_stop(struct scribe *s);
 bool scribe_writable(const struct scribe *s);
 /* Waits until the task is durable or has failed. */
 MUST_USE enum status ledger_task(struct ledger *l, store_task *run, void *arg, struct err *e);
+/* The same in this node's own file, where the ledger itself is elsewhere; OK where there is no such file. */
+MUST_USE enum status ledger_task_here(struct ledger *l, store_task *run, void *arg, struct err *e);
 
 /* ---- the store, as the scribe sees it --------------------------------------------------------- */
 

@@ -3,6 +3,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import tempfile
 import threading
 from datetime import datetime, timezone
@@ -211,6 +212,25 @@ def test_names_dates_and_texts_that_a_database_dislikes(pg):
     assert order(a, "naïve 'quoted' \"no\\;-- ?1 $1 %s 中文").json()["result"] == "booked"
     a.insert(ANSWER, QUESTION, app="a'b\"c", model="m\\x00", request_id="odd")
     assert row(a)["orders"] == 1 and datetime.now(timezone.utc)
-    r = a.get("/v1/reports/commissions", params={**WIDE, "group_by": "app"})
-    assert r.status_code == 200
+    order(a, "clicked", click_id=click(a, 1))
+    for group in ("day", "month", "hour", "product", "day,phrase", "app", "form,model", "day,merchant,product"):
+        for basis in ("event", "posting"):
+            for tz in ("UTC", "Asia/Shanghai"):
+                span = {} if group == "hour" else {"from": "2020-01-01", "to": "2031-01-01"}
+                r = a.get("/v1/reports/commissions", params={**span, "group_by": group, "date_basis": basis, "tz": tz})
+                assert r.status_code == 200 and sum(x["orders"] for x in r.json()["rows"]) == 2, (group, basis, tz, r.text)
+    for path in ("/v1/reports/holdout", "/v1/reports/demand", "/v1/commissions", "/v1/quarantine", "/v1/accounts", "/v1/insertions/" +
+                 a.insert(ANSWER, QUESTION, request_id="odd", app="a'b\"c", model="m\\x00")["insertion"]):
+        assert a.get(path).status_code == 200, (path, a.get(path).text)
+    verified(pg)
+
+
+def test_who_is_forgotten_is_forgotten_in_the_outbox_too(pg):
+    a = shop(node(pg))
+    assert a.insert(ANSWER, QUESTION, request_id="r", user_id="u-7")["decision"] == "linked"
+    eventually(lambda: pg.sql('SELECT count(*) FROM main.insertion WHERE "user" IS NOT NULL') == "1", "it is shipped")
+    assert a.request("DELETE", "/v1/users/u-7").status_code in (200, 204)
+    assert pg.sql('SELECT count(*) FROM main.insertion WHERE "user" IS NOT NULL') == "0"
+    a.stop()
+    assert sqlite3.connect(a.data / "outbox.db").execute("SELECT count(*) FROM insertion WHERE user IS NOT NULL").fetchone() == (0,)
     verified(pg)
