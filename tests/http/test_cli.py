@@ -13,7 +13,7 @@ import pytest
 
 from conftest import ANSWER, BINARY, HEADPHONES, QUESTION, ROOT, eventually, run
 
-COMMANDS = ["serve", "insert", "replay", "catalog check", "catalog push", "report", "ledger verify", "key create", "key revoke", "key list"]
+COMMANDS = ["serve", "insert", "replay", "catalog check", "catalog push", "report", "ledger verify", "key create", "key revoke", "key list", "bench scan"]
 
 
 @pytest.fixture
