@@ -191,4 +191,20 @@ size_t match_rank(const struct match_index *ix, uint32_t phrase, const struct ma
 size_t match_search(
         const struct match_index *ix, const struct match_context *c, struct match_filter f, struct match_ranked *out, size_t max);
 
+/* ---- content alone ------------------------------------------------------------------------ */
+
+/* Titles as bags of words, split at spaces and taken as they are: BM25 with k1 1.2 and b 0.75, its impacts folded into a byte each when built.
+ * Borrows the titles. The same windows as match_search. */
+struct match_titles;
+MUST_USE enum status match_titles_new(const struct str *title, size_t n, struct match_titles **out, struct err *e);
+void match_titles_free(struct match_titles *t);
+size_t match_titles_bytes(const struct match_titles *t); /* of postings and their places; not of the words */
+struct match_scored {
+	uint32_t title, score;
+};
+struct match_search_room; /* what one thread needs while it searches; free() */
+struct match_search_room *match_search_room_new(void);
+/* The best `max` by the sum of the impacts of query's words (the first 64 known), best first. Returns how many. */
+size_t match_titles_top(const struct match_titles *t, struct str query, struct match_search_room *r, struct match_scored *out, size_t max);
+
 #endif

@@ -1,5 +1,6 @@
 /* rank.c: products by content against what is being talked about. Ties fall by freshness, price, and the order of
  * (merchant, id), which is the order of product numbers. Commission is no input. */
+#include "match/content.h"
 #include "match/index.h"
 
 #include <math.h>
@@ -266,66 +267,131 @@ size_t match_rank(const struct match_index *ix, uint32_t phrase, const struct ma
 
 /* ---- retrieval ------------------------------------------------------------------------------ */
 
-/* The same for the products that lie over the index; few, so each is looked at. */
-static void gather_over(const struct match_index *ix, const struct match_context *c, float *sums)
+/* Sums of weight times impact in whole numbers, never too low: who cannot be among the best is passed over by them. */
+struct search {
+	const struct match_index *ix;
+	const struct match_context *context;
+	struct match_filter filter;
+	struct match_ranked *out;
+	size_t n, max;
+	struct content_list *list;
+	struct content_sweep sweep;
+	double scale, left_out; /* of a sum, to one of weight times impact of 255; the most that common words could add */
+};
+
+static bool is_common(const struct terms *x, uint32_t term)
 {
-	const struct terms *x = &ix->under->terms;
-	for (uint32_t p = ix->from_product; p < catalog_numbers(ix->catalog); p++) {
-		struct row words = terms_row(ix, p);
-		for (uint32_t i = 0; i < words.n; i++) {
-			uint32_t term = words.term[i] & ~TERM_TITLE;
-			if (term >= x->count || x->inverted_first[term + 1] - x->inverted_first[term] <= x->common)
-				sums[p] += weight_slot(c->slots, c->mask, term)->weight * words.impact[i];
-		}
-	}
+	return term < x->count && x->inverted_first[term + 1] - x->inverted_first[term] > x->common;
 }
 
-/* Adds up what rarer words say; returns the most that the words left out, too common to retrieve by, could add. */
-static double gather(const struct match_index *ix, const struct match_context *c, float *sums)
+static double weight_of_all(const struct terms *x, const struct match_context *c, size_t *count)
 {
-	const struct terms *x = ix->under != NULL ? &ix->under->terms : &ix->terms;
-	double left_out = 0;
+	double sum = 0;
+	*count = 0;
 	for (uint32_t i = 0; i <= c->mask; i++) {
-		if (c->slots[i].term == 0)
+		if (c->slots[i].term == 0 || c->slots[i].term > x->count || is_common(x, c->slots[i].term - 1))
 			continue;
+		sum += (double)c->slots[i].weight;
+		++*count;
+	}
+	return sum;
+}
+
+/* Lists of the rarer words; the others retrieve nothing. */
+static bool search_lists(struct search *s, const struct terms *x)
+{
+	const struct match_context *c = s->context;
+	size_t most;
+	double sum = weight_of_all(x, c, &most);
+	s->list = malloc((most + 1) * sizeof(*s->list));
+	s->scale = sum > 0 ? (65535 - (double)most) / (255 * sum) : 1;
+	for (uint32_t i = 0; s->list != NULL && i <= c->mask; i++) {
 		uint32_t term = c->slots[i].term - 1;
-		if (term >= x->count)
+		double w = (double)c->slots[i].weight;
+		if (c->slots[i].term == 0 || term >= x->count)
 			continue;
-		if (x->inverted_first[term + 1] - x->inverted_first[term] > x->common) {
-			left_out += (double)c->slots[i].weight;
+		if (is_common(x, term)) {
+			s->left_out += w;
 			continue;
 		}
-		for (uint32_t k = x->inverted_first[term]; k < x->inverted_first[term + 1]; k++)
-			sums[x->inverted_product[k]] += c->slots[i].weight * x->inverted_impact[k];
+		struct content_list *l = &s->list[s->sweep.count++];
+		*l = (struct content_list){.product = x->inverted_product, .impact = x->inverted_impact, .at = x->inverted_first[term], .end = x->inverted_first[term + 1]};
+		for (unsigned k = 1; w > 0 && k < ARRAY_LEN(l->worth); k++)
+			l->worth[k] = (uint16_t)ceil(w * k * s->scale);
 	}
-	if (ix->under != NULL)
-		gather_over(ix, c, sums);
-	return left_out;
+	return s->list != NULL;
+}
+
+/* What a sum must be over to come among the best: the title adds no more than its weight; with room for rounding. */
+static uint16_t search_least(const struct search *s)
+{
+	const struct tuning *tune = &s->ix->tune;
+	if (s->n < s->max || tune->content <= 0)
+		return 0;
+	double content = ((s->out[s->n - 1].score - 1e-4) * (tune->content + tune->title) - tune->title) / tune->content;
+	if (content <= 0)
+		return 0;
+	double sum = content >= 1 ? 65535 : (CONTENT_HALF * content / (1 - content) - s->left_out) * 255 * s->scale - 1;
+	return (uint16_t)(sum < 0 ? 0 : sum > 65535 ? 65535 : sum);
+}
+
+static void search_take(struct search *s, uint32_t product)
+{
+	const struct tuning *tune = &s->ix->tune;
+	struct match_ranked r = {.product = product};
+	if (catalog_product(s->ix->catalog, product) == NULL || !allowed(s->ix, s->filter, product))
+		return;
+	score_words(s->ix, s->context, &r);
+	r.category = score_category(s->ix, product, 0);
+	r.score = (tune->content * r.content + tune->title * r.title) / (tune->content + tune->title);
+	s->n = keep_best(s->ix, s->out, s->n, s->max, &r);
+}
+
+/* The products that lie over the index: few, so each is looked at. */
+static void search_over(struct search *s)
+{
+	const struct terms *x = &s->ix->under->terms;
+	for (uint32_t p = s->ix->from_product; p < catalog_numbers(s->ix->catalog); p++) {
+		struct row words = terms_row(s->ix, p);
+		bool found = false;
+		for (uint32_t i = 0; !found && i < words.n; i++) {
+			uint32_t term = words.term[i] & ~TERM_TITLE;
+			found = !is_common(x, term) && context_weight(s->context, term) > 0;
+		}
+		if (found)
+			search_take(s, p);
+	}
 }
 
 size_t match_search(
         const struct match_index *ix, const struct match_context *c, struct match_filter f, struct match_ranked *out, size_t max)
 {
-	size_t products = catalog_numbers(ix->catalog), n = 0;
-	float *sums = c == NULL || max == 0 ? NULL : calloc(products + 1, sizeof(*sums));
-	if (sums == NULL)
+	const struct match_index *below = ix->under != NULL ? ix->under : ix;
+	bool any = c != NULL && max > 0 && ix->tune.content + ix->tune.title > 0;
+	struct search *s = any ? aligned_alloc(64, (sizeof(*s) + 63) / 64 * 64) : NULL;
+	uint32_t product;
+	uint16_t sum;
+	if (s == NULL)
 		return 0;
-	double left_out = gather(ix, c, sums);
-	const struct tuning *tune = &ix->tune;
-	double full = tune->content + tune->title;
-	for (uint32_t p = 0; p < products; p++) {
-		struct match_ranked r = {.product = p};
-		if (sums[p] <= 0 || catalog_product(ix->catalog, p) == NULL)
-			continue;
-		/* A bound, with room for rounding; the title adds no more than its weight. Most products end here. */
-		double sum = (double)sums[p] / 255 + left_out, best = sum / (sum + CONTENT_HALF);
-		if (full <= 0 || (n == max && (tune->content * best + tune->title) / full + 1e-4 < out[n - 1].score) || !allowed(ix, f, p))
-			continue;
-		score_words(ix, c, &r);
-		r.category = score_category(ix, p, 0);
-		r.score = (tune->content * r.content + tune->title * r.title) / full;
-		n = keep_best(ix, out, n, max, &r);
+	s->ix = ix;
+	s->context = c;
+	s->filter = f;
+	s->out = out;
+	s->n = 0;
+	s->max = max;
+	s->left_out = 0;
+	s->sweep.count = 0;
+	s->sweep.products = (uint32_t)catalog_base_numbers(ix->catalog);
+	if (search_lists(s, &below->terms)) {
+		s->sweep.list = s->list;
+		content_begin(&s->sweep);
+		while (content_next(&s->sweep, search_least(s), &product, &sum))
+			search_take(s, product);
+		if (ix->under != NULL)
+			search_over(s);
 	}
-	free(sums);
+	size_t n = s->n;
+	free(s->list);
+	free(s);
 	return n;
 }
