@@ -142,8 +142,10 @@ static void set_limits(struct hook_call *c)
 	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)((o->idle_ms + 999) / 1000));
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
-	if (c->touched) /* should it come packed all the same, curl unpacks it */
-		curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "identity");
+	if (!c->touched)
+		return;
+	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "identity"); /* should it come packed all the same, curl unpacks it */
+	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, 8192L);           /* a delta is small, and there are many streams */
 }
 
 enum status wire_request(struct hook_call *c, const struct hook_request *r, struct err *e)
