@@ -86,6 +86,8 @@ static struct cap_entry *entry_of(struct caps *c, const uint8_t key[CAPS_KEY])
 {
 	if (c->n == c->cap && !grow(c))
 		return c->cap && c->slot[slot_of(c, key)] ? &c->entry[c->slot[slot_of(c, key)] - 1] : NULL;
+	if (!c->entry)
+		return NULL;
 	size_t i = slot_of(c, key);
 	if (!c->slot[i]) {
 		c->entry[c->n] = (struct cap_entry){0};
@@ -209,7 +211,7 @@ void caps_look(struct cap_view *v, const struct caps *c, const struct cap_limits
 	if (!v->caps || !v->has_user)
 		return;
 	key_of(&user, STR_NONE, key);
-	v->user_used = used(c, v->day, key);
+	v->user_used = used(v->caps, v->day, key);
 }
 
 static const struct cap_seen *see(struct cap_view *v, struct str merchant)
