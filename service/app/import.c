@@ -16,9 +16,9 @@ struct import_own {
 };
 #define AT(field) .offset = offsetof(struct import_own, field), .own_only = true
 static const struct option rows[] = {
-	{"merchant", OPTION_TEXT, NULL, "M", 0, 0, "whose rows they are, where the file does not say", AT(merchant)},
-	{"tz", OPTION_TEXT, NULL, "ZONE", 0, 0, "time zone of dates without one [UTC]", AT(tz)},
-	{"decimal", OPTION_TEXT, "point", "SIGN", 0, 0, "point or comma", AT(decimal)},
+        {"merchant", OPTION_TEXT, NULL, "M", 0, 0, "whose rows they are, where the file does not say", AT(merchant)},
+        {"tz", OPTION_TEXT, NULL, "ZONE", 0, 0, "time zone of dates without one [UTC]", AT(tz)},
+        {"decimal", OPTION_TEXT, "point", "SIGN", 0, 0, "point or comma", AT(decimal)},
 };
 #undef AT
 
@@ -38,7 +38,8 @@ static void add_shop(void *arg, struct str merchant, struct str json, struct str
 	(void)generation;
 	if (!a)
 		return;
-	s->status = s->n < PARTS_MAX ? merchant_parse_json(merchant, json, a, &m, s->e) : err_set(s->e, E_INPUT, "merchant", "too many merchants");
+	s->status = s->n < PARTS_MAX ? merchant_parse_json(merchant, json, a, &m, s->e)
+	                             : err_set(s->e, E_INPUT, "merchant", "too many merchants");
 	struct part_builder *b = s->status == OK ? part_builder_new(&m, MERCHANT_MAX) : NULL;
 	if (s->status == OK && !b)
 		s->status = err_set(s->e, E_NOMEM, "", "out of memory");
@@ -123,14 +124,14 @@ static int run_import(const struct config *c, const void *own, char **operand, s
 }
 
 const struct command command_import = {
-	.words = "ledger import",
-	.operands = "NETWORK FILE",
-	.min_operands = 2,
-	.max_operands = 2,
-	.about = "book a network's report: awin, cj, impact, rakuten or generic, CSV or JSON",
-	.config = CONFIG_STORE,
-	.own = rows,
-	.own_count = ARRAY_LEN(rows),
-	.own_size = sizeof(struct import_own),
-	.run = run_import,
+        .words = "ledger import",
+        .operands = "NETWORK FILE",
+        .min_operands = 2,
+        .max_operands = 2,
+        .about = "book a network's report: awin, cj, impact, rakuten or generic, CSV or JSON",
+        .config = CONFIG_STORE,
+        .own = rows,
+        .own_count = ARRAY_LEN(rows),
+        .own_size = sizeof(struct import_own),
+        .run = run_import,
 };

@@ -10,11 +10,11 @@ static const char zero[] = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND 
 static const char three[] = "BHD IQD JOD KWD LYD OMR TND";
 static const char four[] = "CLF UYW";
 static const char two[] =
-	"AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP COU CRC "
-	"CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW "
-	"KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK "
-	"PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH "
-	"USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG";
+        "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP COU CRC "
+        "CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW "
+        "KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK "
+        "PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH "
+        "USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG";
 
 static bool listed(const char *codes, struct str code)
 {
@@ -134,8 +134,9 @@ size_t money_decimal(struct money m, char out[32])
 	for (int i = 0; i < exponent; i++)
 		unit *= 10;
 	const char *sign = m.minor < 0 ? "-" : "";
-	int n = exponent > 0 ? snprintf(out, 32, "%s%llu.%0*llu", sign, (unsigned long long)(v / unit), exponent, (unsigned long long)(v % unit))
-	                     : snprintf(out, 32, "%s%llu", sign, (unsigned long long)v);
+	int n = exponent > 0
+	                ? snprintf(out, 32, "%s%llu.%0*llu", sign, (unsigned long long)(v / unit), exponent, (unsigned long long)(v % unit))
+	                : snprintf(out, 32, "%s%llu", sign, (unsigned long long)v);
 	return (size_t)n;
 }
 

@@ -52,7 +52,8 @@ enum status credit_terms_of(struct str merchant_json, struct arena *a, struct le
 	return s == OK ? take_terms(&m, a, c, e) : s;
 }
 
-enum status credit_terms(const struct merchant *m, const char *source, int64_t now, struct arena *a, struct ledger_conversion *c, struct err *e)
+enum status credit_terms(
+        const struct merchant *m, const char *source, int64_t now, struct arena *a, struct ledger_conversion *c, struct err *e)
 {
 	*c = (struct ledger_conversion){.received_at_ms = now, .occurred_at_ms = now, .status = ORDER_PENDING};
 	snprintf(c->source, sizeof c->source, "%s", source);
@@ -60,8 +61,8 @@ enum status credit_terms(const struct merchant *m, const char *source, int64_t n
 	return st == OK ? take_terms(m, a, c, e) : st;
 }
 
-enum status credit_begin(const struct shelf *s, struct str merchant, const char *source, int64_t now, struct arena *a, const struct merchant **merchant_out,
-	struct ledger_conversion *c, struct err *e)
+enum status credit_begin(const struct shelf *s, struct str merchant, const char *source, int64_t now, struct arena *a,
+        const struct merchant **merchant_out, struct ledger_conversion *c, struct err *e)
 {
 	const struct merchant *m = catalog_merchant_by_id(s->catalog, merchant);
 	if (!m)
@@ -100,7 +101,8 @@ enum status credit_check(const struct ledger_conversion *c, struct err *e)
 	return OK;
 }
 
-enum status credit_parse_json(const struct shelf *s, struct str json, int64_t now, struct arena *a, struct ledger_conversion *out, struct err *e)
+enum status credit_parse_json(
+        const struct shelf *s, struct str json, int64_t now, struct arena *a, struct ledger_conversion *out, struct err *e)
 {
 	struct str merchant;
 	const struct merchant *m = NULL;
@@ -165,7 +167,8 @@ static void put_query_text(struct buf *b, struct str s, enum query_dialect d)
 			buf_put_url(b, str_sub(s, i, i + 1));
 }
 
-static bool signed_in(struct str secret, const struct credit_param *const *order, size_t count, const uint8_t have[32], enum query_dialect d)
+static bool signed_in(
+        struct str secret, const struct credit_param *const *order, size_t count, const uint8_t have[32], enum query_dialect d)
 {
 	struct buf query;
 	uint8_t want[32];
@@ -214,7 +217,8 @@ static bool authentic(const struct merchant *m, const struct credit_param *p, si
 	return secret.n == m->postback_secret.n && link_equal(secret.p, m->postback_secret.p, secret.n);
 }
 
-static enum status money_param(struct str decimal, const char *currency, bool *has, struct money *out, int64_t *rest, const char *where, struct err *e)
+static enum status money_param(
+        struct str decimal, const char *currency, bool *has, struct money *out, int64_t *rest, const char *where, struct err *e)
 {
 	if (decimal.n == 0)
 		return OK;
@@ -228,8 +232,10 @@ static enum status money_param(struct str decimal, const char *currency, bool *h
 static enum status read_params(const struct merchant *m, const struct credit_param *p, size_t n, struct ledger_conversion *c, struct err *e)
 {
 	/* Our own names first, then those that trackers' templates have. */
-	struct str click = param(p, n, "click_id cid tid"), status = param(p, n, "status"), at = param(p, n, "occurred_at"), code = param(p, n, "currency");
-	struct str total = param(p, n, "total amount"), adjustment = param(p, n, "adjustment"), commission = param(p, n, "commission payout");
+	struct str click = param(p, n, "click_id cid tid"), status = param(p, n, "status"), at = param(p, n, "occurred_at"),
+	           code = param(p, n, "currency");
+	struct str total = param(p, n, "total amount"), adjustment = param(p, n, "adjustment"),
+	           commission = param(p, n, "commission payout");
 	char currency[4] = "";
 	enum status st = credit_text(param(p, n, "order_id txid xid"), "/order_id", c->order_id, sizeof c->order_id, e);
 	if (click.n)
@@ -250,8 +256,8 @@ static enum status read_params(const struct merchant *m, const struct credit_par
 	return st == OK ? credit_check(c, e) : st;
 }
 
-enum status credit_parse_postback(const struct shelf *s, struct str merchant, const struct credit_param *p, size_t n, int64_t now, struct arena *a,
-	struct ledger_conversion *out, struct err *e)
+enum status credit_parse_postback(const struct shelf *s, struct str merchant, const struct credit_param *p, size_t n, int64_t now,
+        struct arena *a, struct ledger_conversion *out, struct err *e)
 {
 	const struct merchant *m = NULL;
 	struct ledger_conversion *c = ARENA_TAKE(a, struct ledger_conversion, 1);
@@ -328,8 +334,8 @@ static bool webhook_authentic(const struct merchant *m, struct str body, struct 
 	return ok;
 }
 
-enum status credit_parse_webhook(const struct shelf *s, struct str merchant, struct str body, struct str id, struct str timestamp, struct str signature,
-	int64_t now, struct arena *a, struct ledger_conversion *out, struct err *e)
+enum status credit_parse_webhook(const struct shelf *s, struct str merchant, struct str body, struct str id, struct str timestamp,
+        struct str signature, int64_t now, struct arena *a, struct ledger_conversion *out, struct err *e)
 {
 	const struct merchant *m = NULL;
 	int64_t at;
@@ -351,8 +357,12 @@ enum status credit_parse_webhook(const struct shelf *s, struct str merchant, str
 
 void credit_write_json(const struct ledger_conversion *c, const struct ledger_booking *b, struct buf *out)
 {
-	static const char *const result[] = {[BOOKED] = "booked", [BOOKED_CHANGE] = "changed", [BOOKED_REPEAT] = "repeated", [BOOKED_REFUSED] = "quarantined",
-		[BOOKED_PARKED] = "parked", [BOOKED_QUEUED] = "accepted"};
+	static const char *const result[] = {[BOOKED] = "booked",
+	        [BOOKED_CHANGE] = "changed",
+	        [BOOKED_REPEAT] = "repeated",
+	        [BOOKED_REFUSED] = "quarantined",
+	        [BOOKED_PARKED] = "parked",
+	        [BOOKED_QUEUED] = "accepted"};
 	buf_printf(out, "{\"result\":\"%s\",\"merchant\":", result[b->booking]);
 	buf_put_json(out, str_of(c->merchant));
 	buf_put(out, STR(",\"order_id\":"));
@@ -363,7 +373,8 @@ void credit_write_json(const struct ledger_conversion *c, const struct ledger_bo
 	if (b->total.currency[0])
 		buf_printf(out, ",\"total\":{\"amount\":%lld,\"currency\":\"%s\"}", (long long)b->total.minor, b->total.currency);
 	if (b->commission.currency[0])
-		buf_printf(out, ",\"commission\":{\"amount\":%lld,\"currency\":\"%s\"}", (long long)b->commission.minor, b->commission.currency);
+		buf_printf(out, ",\"commission\":{\"amount\":%lld,\"currency\":\"%s\"}", (long long)b->commission.minor,
+		        b->commission.currency);
 	if (b->detail[0]) {
 		buf_put(out, STR(",\"detail\":"));
 		buf_put_json(out, str_of(b->detail));

@@ -14,24 +14,27 @@ struct columns {
 	bool american; /* 11/21/2026 is a date in November */
 };
 static const struct columns columns[IMPORTS] = {
-	[IMPORT_AWIN] = {"awin", "id transactionid", "orderref orderreference orderid", "", "clickrefsclickref clickref clickref1",
-		"advertiserid merchantid", "merchant_id", "saleamountamount saleamount transactionamount amount",
-		"saleamountcurrency salecurrency transactioncurrency currency currencycode", "commissionamountamount commissionamount commission",
-		"commissionamountcurrency commissioncurrency currency currencycode", "commissionstatus status transactionstatus", "paidtopublisher",
-		"transactiondate date", "validationdate amendeddate amendmentdate modifieddate lastmodified changedat", "", false},
-	[IMPORT_CJ] = {"cj", "commissionid", "orderid", "originalactionid", "shopperid sid", "advertiserid cid", "advertiser_id",
-		"saleamountpubcurrency saleamountusd saleamount", "pubcurrency currency", "pubcommissionamountpubcurrency pubcommissionamountusd commissionamount commission",
-		"pubcurrency currency", "actionstatus status", "", "eventdate date", "correctiondate changedat", "", true},
-	[IMPORT_IMPACT] = {"impact", "id actionid", "oid orderid", "", "subid1 subid2 subid3", "campaignid", "campaign_id", "amount saleamount intendedamount",
-		"currency", "payout intendedpayout", "currency", "state status", "", "eventdate date",
-		"statedate modificationdate modifieddate statusdate lockeddate changedat", "", true},
-	[IMPORT_RAKUTEN] = {"rakuten", "etransactionid transactionid", "orderid", "", "u1", "advertiserid mid", "mid", "saleamount sales",
-		"currency", "commissions commission totalcommission", "currency", "status transactionstatus", "", "transactiondate date", "processdate changedat",
-		"skunumber sku", true},
-	[IMPORT_GENERIC] = {"generic", "rowid row id transactionid txid commissionid", "orderid orderref", "original originalrow originalid",
-		"clickid subid click", "", "", "total amount saleamount ordertotal", "currency totalcurrency", "commission commissionamount payout",
-		"commissioncurrency currency", "status state", "paid", "occurredat date orderdate transactiondate eventdate",
-		"changedat modifiedat updatedat validationdate", "sku productid", false},
+        [IMPORT_AWIN] = {"awin", "id transactionid", "orderref orderreference orderid", "", "clickrefsclickref clickref clickref1",
+                "advertiserid merchantid", "merchant_id", "saleamountamount saleamount transactionamount amount",
+                "saleamountcurrency salecurrency transactioncurrency currency currencycode",
+                "commissionamountamount commissionamount commission", "commissionamountcurrency commissioncurrency currency currencycode",
+                "commissionstatus status transactionstatus", "paidtopublisher", "transactiondate date",
+                "validationdate amendeddate amendmentdate modifieddate lastmodified changedat", "", false},
+        [IMPORT_CJ] = {"cj", "commissionid", "orderid", "originalactionid", "shopperid sid", "advertiserid cid", "advertiser_id",
+                "saleamountpubcurrency saleamountusd saleamount", "pubcurrency currency",
+                "pubcommissionamountpubcurrency pubcommissionamountusd commissionamount commission", "pubcurrency currency",
+                "actionstatus status", "", "eventdate date", "correctiondate changedat", "", true},
+        [IMPORT_IMPACT] = {"impact", "id actionid", "oid orderid", "", "subid1 subid2 subid3", "campaignid", "campaign_id",
+                "amount saleamount intendedamount", "currency", "payout intendedpayout", "currency", "state status", "", "eventdate date",
+                "statedate modificationdate modifieddate statusdate lockeddate changedat", "", true},
+        [IMPORT_RAKUTEN] = {"rakuten", "etransactionid transactionid", "orderid", "", "u1", "advertiserid mid", "mid", "saleamount sales",
+                "currency", "commissions commission totalcommission", "currency", "status transactionstatus", "", "transactiondate date",
+                "processdate changedat", "skunumber sku", true},
+        [IMPORT_GENERIC] = {"generic", "rowid row id transactionid txid commissionid", "orderid orderref",
+                "original originalrow originalid", "clickid subid click", "", "", "total amount saleamount ordertotal",
+                "currency totalcurrency", "commission commissionamount payout", "commissioncurrency currency", "status state", "paid",
+                "occurredat date orderdate transactiondate eventdate", "changedat modifiedat updatedat validationdate", "sku productid",
+                false},
 };
 
 bool import_network_parse(struct str name, enum import_network *out)
@@ -109,7 +112,8 @@ static bool read_day(const char *z, bool american, struct moment *t, int *n)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	char name[4] = "";
-	if ((sscanf(z, "%4d-%2d-%2d%n", &t->y, &t->m, &t->d, n) == 3 && *n) || (sscanf(z, "%4d/%2d/%2d%n", &t->y, &t->m, &t->d, n) == 3 && *n))
+	if ((sscanf(z, "%4d-%2d-%2d%n", &t->y, &t->m, &t->d, n) == 3 && *n) ||
+	        (sscanf(z, "%4d/%2d/%2d%n", &t->y, &t->m, &t->d, n) == 3 && *n))
 		if (t->y > 999) /* 9/1/2026 is none of these */
 			return true;
 	*n = 0;
@@ -200,8 +204,8 @@ static enum status read_changed(const struct import_source *s, const struct impo
 
 /* ---- amounts ------------------------------------------------------------------------------------------ */
 
-static enum status read_amount(const struct import_source *s, struct str text, struct str code, const char *where, struct arena *a, bool *has, struct money *out,
-	int64_t *rest, struct err *e)
+static enum status read_amount(const struct import_source *s, struct str text, struct str code, const char *where, struct arena *a,
+        bool *has, struct money *out, int64_t *rest, struct err *e)
 {
 	char currency[4];
 	struct err inner = {0};
@@ -239,14 +243,15 @@ static struct str currency_of(const struct import_record *r, const char *names, 
 	return code.n ? code : m->currency;
 }
 
-static enum status read_amounts(
-	const struct import_source *s, const struct import_record *r, const struct merchant *m, struct arena *a, struct ledger_conversion *c, struct err *e)
+static enum status read_amounts(const struct import_source *s, const struct import_record *r, const struct merchant *m, struct arena *a,
+        struct ledger_conversion *c, struct err *e)
 {
 	const struct columns *k = &columns[s->o->network];
-	enum status st = read_amount(s, field(r, k->total), currency_of(r, k->total_currency, k->total, m), "total", a, &c->has_total, &c->total, &c->total_rest, e);
+	enum status st = read_amount(s, field(r, k->total), currency_of(r, k->total_currency, k->total, m), "total", a, &c->has_total,
+	        &c->total, &c->total_rest, e);
 	if (st == OK)
-		st = read_amount(s, field(r, k->commission), currency_of(r, k->commission_currency, k->commission, m), "commission", a, &c->has_commission,
-			&c->commission, &c->commission_rest, e);
+		st = read_amount(s, field(r, k->commission), currency_of(r, k->commission_currency, k->commission, m), "commission", a,
+		        &c->has_commission, &c->commission, &c->commission_rest, e);
 	return st;
 }
 
@@ -257,29 +262,29 @@ static const struct word {
 	const char *word;
 	enum order_status status;
 } words[] = {
-	{IMPORTS, "pending", ORDER_PENDING},
-	{IMPORTS, "approved", ORDER_APPROVED},
-	{IMPORTS, "declined", ORDER_DECLINED},
-	{IMPORTS, "reversed", ORDER_REVERSED},
-	{IMPORTS, "paid", ORDER_PAID},
-	{IMPORT_AWIN, "confirmed", ORDER_APPROVED},
-	{IMPORT_AWIN, "deleted", ORDER_DECLINED},
-	{IMPORT_AWIN, "approved & uncleared", ORDER_APPROVED},
-	{IMPORT_AWIN, "approved & cleared", ORDER_APPROVED},
-	{IMPORT_AWIN, "bonus", ORDER_APPROVED},
-	{IMPORT_CJ, "new", ORDER_PENDING},
-	{IMPORT_CJ, "extended", ORDER_PENDING},
-	{IMPORT_CJ, "locked", ORDER_APPROVED},
-	{IMPORT_CJ, "closed", ORDER_PAID}, /* settled, not reversed */
-	{IMPORT_IMPACT, "locked", ORDER_APPROVED},
-	{IMPORT_RAKUTEN, "realtime", ORDER_PENDING},
-	{IMPORT_RAKUTEN, "batch", ORDER_APPROVED},
-	{IMPORT_GENERIC, "rejected", ORDER_DECLINED},
-	{IMPORT_GENERIC, "cancelled", ORDER_REVERSED},
-	{IMPORT_GENERIC, "canceled", ORDER_REVERSED},
-	{IMPORT_GENERIC, "refunded", ORDER_REVERSED},
-	{IMPORT_GENERIC, "locked", ORDER_APPROVED},
-	{IMPORT_GENERIC, "confirmed", ORDER_APPROVED},
+        {IMPORTS, "pending", ORDER_PENDING},
+        {IMPORTS, "approved", ORDER_APPROVED},
+        {IMPORTS, "declined", ORDER_DECLINED},
+        {IMPORTS, "reversed", ORDER_REVERSED},
+        {IMPORTS, "paid", ORDER_PAID},
+        {IMPORT_AWIN, "confirmed", ORDER_APPROVED},
+        {IMPORT_AWIN, "deleted", ORDER_DECLINED},
+        {IMPORT_AWIN, "approved & uncleared", ORDER_APPROVED},
+        {IMPORT_AWIN, "approved & cleared", ORDER_APPROVED},
+        {IMPORT_AWIN, "bonus", ORDER_APPROVED},
+        {IMPORT_CJ, "new", ORDER_PENDING},
+        {IMPORT_CJ, "extended", ORDER_PENDING},
+        {IMPORT_CJ, "locked", ORDER_APPROVED},
+        {IMPORT_CJ, "closed", ORDER_PAID}, /* settled, not reversed */
+        {IMPORT_IMPACT, "locked", ORDER_APPROVED},
+        {IMPORT_RAKUTEN, "realtime", ORDER_PENDING},
+        {IMPORT_RAKUTEN, "batch", ORDER_APPROVED},
+        {IMPORT_GENERIC, "rejected", ORDER_DECLINED},
+        {IMPORT_GENERIC, "cancelled", ORDER_REVERSED},
+        {IMPORT_GENERIC, "canceled", ORDER_REVERSED},
+        {IMPORT_GENERIC, "refunded", ORDER_REVERSED},
+        {IMPORT_GENERIC, "locked", ORDER_APPROVED},
+        {IMPORT_GENERIC, "confirmed", ORDER_APPROVED},
 };
 
 static bool truthy(struct str v)
@@ -303,7 +308,8 @@ static enum status read_status(const struct import_source *s, const struct impor
 			found = true;
 		}
 	if (!found)
-		return err_set(e, E_INPUT, "status", "\"%.*s\" is no state this network is known to have", (int)(text.n < 40 ? text.n : 40), text.p);
+		return err_set(e, E_INPUT, "status", "\"%.*s\" is no state this network is known to have", (int)(text.n < 40 ? text.n : 40),
+		        text.p);
 	if (str_eq_nocase(checked, STR("declined")) || str_eq_nocase(checked, STR("rejected")))
 		*out = ORDER_DECLINED;
 	/* The flag beats the word. */
@@ -355,8 +361,8 @@ static const struct merchant *by_click(const struct import_source *s, const stru
 	return catalog_merchant_by_id(s->catalog, str_of(name));
 }
 
-static enum status find_merchant(
-	const struct import_source *s, const struct import_record *r, const struct ledger_conversion *c, const struct merchant **out, struct err *e)
+static enum status find_merchant(const struct import_source *s, const struct import_record *r, const struct ledger_conversion *c,
+        const struct merchant **out, struct err *e)
 {
 	struct str named = s->o->merchant.n ? s->o->merchant : field(r, "merchant"), id = field(r, columns[s->o->network].advertiser);
 	const struct merchant *m = named.n ? catalog_merchant_by_id(s->catalog, named) : NULL;
@@ -369,12 +375,14 @@ static enum status find_merchant(
 	if (!m && catalog_merchant_count(s->catalog) == 1 && !id.n)
 		m = catalog_merchant(s->catalog, 0);
 	if (!m)
-		return err_set(e, E_INPUT, "merchant", "no merchant of ours has the advertiser \"%.*s\"", (int)(id.n < 40 ? id.n : 40), id.p);
+		return err_set(
+		        e, E_INPUT, "merchant", "no merchant of ours has the advertiser \"%.*s\"", (int)(id.n < 40 ? id.n : 40), id.p);
 	*out = m;
 	return OK;
 }
 
-/* Rows without a name of their own are told apart by what they say: an order's own row, its lines by sku, what is below zero by date and amount. */
+/* Rows without a name of their own are told apart by what they say: an order's own row, its lines by sku, what is below zero by date and
+ * amount. */
 static enum status name_row(const struct import_source *s, const struct import_record *r, struct ledger_conversion *c, struct err *e)
 {
 	const struct columns *k = &columns[s->o->network];
@@ -383,10 +391,10 @@ static enum status name_row(const struct import_source *s, const struct import_r
 	bool below = c->has_total ? c->total.minor < 0 : c->commission.minor < 0;
 	if (row.n)
 		snprintf(text, sizeof text, "%.*s%s%.*s", (int)(row.n < LEDGER_TEXT ? row.n : LEDGER_TEXT), row.p, sku.n ? ":" : "",
-			(int)(sku.n < LEDGER_TEXT ? sku.n : LEDGER_TEXT - 1), sku.p ? sku.p : "");
+		        (int)(sku.n < LEDGER_TEXT ? sku.n : LEDGER_TEXT - 1), sku.p ? sku.p : "");
 	else if (below)
-		snprintf(text, sizeof text, "%lld:%lld:%lld:%.*s", (long long)c->occurred_at_ms, (long long)c->total.minor, (long long)c->commission.minor,
-			(int)(sku.n < 64 ? sku.n : 64), sku.p ? sku.p : "");
+		snprintf(text, sizeof text, "%lld:%lld:%lld:%.*s", (long long)c->occurred_at_ms, (long long)c->total.minor,
+		        (long long)c->commission.minor, (int)(sku.n < 64 ? sku.n : 64), sku.p ? sku.p : "");
 	else
 		snprintf(text, sizeof text, "order:%.*s", (int)(sku.n < 64 ? sku.n : 64), sku.p ? sku.p : "");
 	return credit_text(str_of(text), "row", c->row, sizeof c->row, e);
@@ -413,12 +421,15 @@ static enum status terms_then(const struct import_source *s, struct arena *a, st
 	struct buf json;
 	buf_init(&json, 1u << 20);
 	enum status st = ledger_merchant_then(s->ledger, str_of(c->merchant), c->occurred_at_ms, &json, NULL);
-	st = st == OK ? credit_terms_of(buf_str(&json), a, c, e) : st == E_MISSING || st == E_BUSY ? OK : err_set(e, st, "", "the merchant's terms cannot be read");
+	st = st == OK                          ? credit_terms_of(buf_str(&json), a, c, e)
+	     : st == E_MISSING || st == E_BUSY ? OK
+	                                       : err_set(e, st, "", "the merchant's terms cannot be read");
 	buf_done(&json);
 	return st;
 }
 
-enum status import_conversion(const struct import_source *s, const struct import_record *r, struct arena *a, struct ledger_conversion *out, struct err *e)
+enum status import_conversion(
+        const struct import_source *s, const struct import_record *r, struct arena *a, struct ledger_conversion *out, struct err *e)
 {
 	const struct columns *k = &columns[s->o->network];
 	const struct merchant *m = NULL;

@@ -31,7 +31,7 @@ struct import_source {
 };
 /* E_INPUT: the record says nothing that could be booked; e->where is the field. */
 MUST_USE enum status import_conversion(
-	const struct import_source *s, const struct import_record *r, struct arena *a, struct ledger_conversion *out, struct err *e);
+        const struct import_source *s, const struct import_record *r, struct arena *a, struct ledger_conversion *out, struct err *e);
 /* What names the row in reports of errors. */
 struct str import_id(const struct import_source *s, const struct import_record *r);
 /* NULL: fine; else the name of a column that must be there. */

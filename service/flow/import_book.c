@@ -186,7 +186,8 @@ static enum status read_all(struct work *w, struct str text)
 	return s == OK ? rest : s;
 }
 
-enum status flow_import(const struct catalog *c, struct ledger *l, const struct import_options *o, struct str text, struct import_report *out, struct err *e)
+enum status flow_import(const struct catalog *c, struct ledger *l, const struct import_options *o, struct str text,
+        struct import_report *out, struct err *e)
 {
 	struct work *w = calloc(1, sizeof *w);
 	memset(out, 0, sizeof *out);
@@ -213,10 +214,13 @@ enum status flow_import(const struct catalog *c, struct ledger *l, const struct 
 void import_write_json(const struct import_options *o, const struct import_report *r, struct buf *out)
 {
 	struct str network = import_network_name(o->network);
-	buf_printf(out, "{\"network\":\"%.*s\",\"rows\":%llu,\"booked\":%llu,\"changed\":%llu,\"repeated\":%llu,\"parked\":%llu,\"quarantined\":%llu,"
-		"\"accepted\":%llu,\"rejected\":%llu,\"errors\":[", STR_ARG(network), (unsigned long long)r->rows, (unsigned long long)r->booked, (unsigned long long)r->changed,
-		(unsigned long long)r->repeated, (unsigned long long)r->parked, (unsigned long long)r->quarantined, (unsigned long long)r->accepted,
-		(unsigned long long)r->rejected);
+	buf_printf(out,
+	        "{\"network\":\"%.*s\",\"rows\":%llu,\"booked\":%llu,\"changed\":%llu,\"repeated\":%llu,\"parked\":%llu,\"quarantined\":%"
+	        "llu,"
+	        "\"accepted\":%llu,\"rejected\":%llu,\"errors\":[",
+	        STR_ARG(network), (unsigned long long)r->rows, (unsigned long long)r->booked, (unsigned long long)r->changed,
+	        (unsigned long long)r->repeated, (unsigned long long)r->parked, (unsigned long long)r->quarantined,
+	        (unsigned long long)r->accepted, (unsigned long long)r->rejected);
 	for (size_t i = 0; i < r->error_count; i++) {
 		const struct import_error *x = &r->error[i];
 		buf_printf(out, "%s{\"line\":%llu,\"id\":", i ? "," : "", (unsigned long long)x->line);

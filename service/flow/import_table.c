@@ -104,13 +104,16 @@ static bool next_row(struct table *t, struct import_record *r)
 	r->line = t->line;
 	r->fault = NULL;
 	while (more) {
-		struct str from = str_sub(s, at, s.n), value = STR_NONE;
+		struct str from = str_sub(s, at, s.n), value = STR_NONE, behind;
 		size_t n = from.n && from.p[0] == '"' ? quoted(t, from, &value) : 0;
 		if (from.n && from.p[0] == '"' && !n) {
 			r->fault = "a quote is not closed";
 			break;
 		}
-		n += plain(t, str_sub(from, n, from.n), n ? &(struct str){0} : &value);
+		if (n) /* what stands behind the closing quote is no part of it */
+			n += plain(t, str_sub(from, n, from.n), &behind);
+		else
+			n = plain(t, from, &value);
 		if (fields < IMPORT_FIELDS)
 			r->value[fields] = value;
 		fields++;

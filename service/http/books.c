@@ -17,8 +17,8 @@ enum turn answer_quarantine(struct request *r)
 
 	enum status s = params_int(q, "limit", 100, 1, 1000, &limit, &e);
 	if (s == OK)
-		s = ledger_quarantine_json(r->server->services.ledger, params_get(q, "state"), params_get(q, "merchant"), params_get(q, "cursor"),
-			(uint32_t)limit, &r->reply.body, &e);
+		s = ledger_quarantine_json(r->server->services.ledger, params_get(q, "state"), params_get(q, "merchant"),
+		        params_get(q, "cursor"), (uint32_t)limit, &r->reply.body, &e);
 	send_or_refuse(r, s, &e);
 	return ANSWERED;
 }

@@ -206,7 +206,7 @@ static enum status read_postback(struct request *r, struct shelf *shelf, struct 
 
 	if (post && (str_eq_nocase(type, STR("application/json")) || str_ends(type, STR("+json"))))
 		return credit_parse_webhook(shelf, m, r->bytes, request_header(r, "webhook-id"), request_header(r, "webhook-timestamp"),
-			request_header(r, "webhook-signature"), now_ms(), x->arena, &x->conversion, e);
+		        request_header(r, "webhook-signature"), now_ms(), x->arena, &x->conversion, e);
 	enum status s = post ? read_form(r, &p, e) : OK;
 	return s ? s : credit_parse_postback(shelf, m, p.p, p.n, now_ms(), x->arena, &x->conversion, e);
 }
@@ -216,7 +216,7 @@ static bool postback_type_admitted(struct request *r)
 	struct str type = media_type(request_header(r, "Content-Type"));
 
 	if (strcmp(r->method, "POST") != 0 || type.n == 0 || str_eq_nocase(type, STR("application/x-www-form-urlencoded")) ||
-		str_eq_nocase(type, STR("application/json")) || str_ends(type, STR("+json")))
+	        str_eq_nocase(type, STR("application/json")) || str_ends(type, STR("+json")))
 		return true;
 	problem(r, 415, "a form or JSON is wanted");
 	return false;

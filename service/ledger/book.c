@@ -5,9 +5,8 @@
 
 __extension__ typedef __int128 int128;
 
-const char *const account_name[ACCOUNTS] = {
-	"recv_pending", "recv_approved", "recv_payable", "cash", "income_unearned", "income", "reversals", "rounding", "in_kind", "partner_share",
-	"partner_payable"};
+const char *const account_name[ACCOUNTS] = {"recv_pending", "recv_approved", "recv_payable", "cash", "income_unearned", "income",
+        "reversals", "rounding", "in_kind", "partner_share", "partner_payable"};
 
 int64_t books_earned(const struct books *b)
 {

@@ -1,7 +1,7 @@
-/* PostgreSQL as the one ledger of several nodes. Each node's SQLite file is its outbox: events are durable there first, and a shipper brings
- * them over in batches; how far it came is written in the batch's own transaction, so a batch is there once or not at all. Conversions are
- * booked over there, inside that transaction; shippers take turns by a lock, so orders are unique and the postings one chain. While the
- * database is away events wait in the outbox, and conversions are answered as accepted. */
+/* PostgreSQL as the one ledger of several nodes. Each node's SQLite file is its outbox: events are durable there first, and a shipper
+ * brings them over in batches; how far it came is written in the batch's own transaction, so a batch is there once or not at all.
+ * Conversions are booked over there, inside that transaction; shippers take turns by a lock, so orders are unique and the postings one
+ * chain. While the database is away events wait in the outbox, and conversions are answered as accepted. */
 #ifndef LEDGER_CENTRAL_H
 #define LEDGER_CENTRAL_H
 
@@ -50,7 +50,8 @@ struct shipped_message {
 };
 enum { SHIP_MESSAGES = 256 };
 /* One batch in w's open transaction, node's offset included. more_out: there is more. reply_of tells a waiting sender's reply function. */
-MUST_USE enum status shipment_load(struct shipment *s, struct writer *w, ledger_reply *(*reply_of)(void *arg, int64_t no), void *arg, bool *more_out);
+MUST_USE enum status shipment_load(
+        struct shipment *s, struct writer *w, ledger_reply *(*reply_of)(void *arg, int64_t no), void *arg, bool *more_out);
 size_t shipment_messages(const struct shipment *s, const struct shipped_message **out);
 
 #endif

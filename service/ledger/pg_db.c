@@ -40,12 +40,12 @@ static bool word_char(char c)
 static const struct {
 	const char *from, *to;
 } words[] = {
-	{"user", "\"user\""},
-	{"IMMEDIATE", ""},
-	{"INTEGER", "BIGINT"},
-	{"BLOB", "BYTEA"},
-	{"TEXT", "TEXT COLLATE \"C\""},
-	{"STRICT", ""},
+        {"user", "\"user\""},
+        {"IMMEDIATE", ""},
+        {"INTEGER", "BIGINT"},
+        {"BLOB", "BYTEA"},
+        {"TEXT", "TEXT COLLATE \"C\""},
+        {"STRICT", ""},
 };
 
 static void put_word(struct buf *out, struct str w)
@@ -120,13 +120,15 @@ enum status pg_open(struct str url, const char *schema, struct pg **out, struct 
 		free(text);
 		return err_set(e, E_NOMEM, "ledger", "out of memory");
 	}
-	const char *const names[] = {"dbname", "connect_timeout", "application_name", "client_encoding", NULL},
-		   *const values[] = {text, "3", "inlay", "UTF8", NULL};
+	const char *const names[] = {"dbname", "connect_timeout", "application_name", "client_encoding", NULL}, *const values[] = {text,
+	                                                                                                                "3", "inlay",
+	                                                                                                                "UTF8", NULL};
 	p->c = PQconnectdbParams(names, values, 1);
 	free(text);
 	enum status s = PQstatus(p->c) == CONNECTION_OK ? OK : E_BUSY;
 	if (s != OK)
-		err_set(e, s, "ledger", "PostgreSQL cannot be reached: %.*s", (int)strcspn(PQerrorMessage(p->c), "\n"), PQerrorMessage(p->c));
+		err_set(e, s, "ledger", "PostgreSQL cannot be reached: %.*s", (int)strcspn(PQerrorMessage(p->c), "\n"),
+		        PQerrorMessage(p->c));
 	PQsetNoticeReceiver(p->c, silent, NULL);
 	snprintf(path, sizeof(path), "SET search_path TO %s", schema);
 	if (s == OK && ((s = pg_exec(p, path)) != OK || (s = pg_exec(p, "SET synchronous_commit TO on")) != OK))

@@ -1,29 +1,29 @@
-/* The tables in PostgreSQL: the very ones of SQLite, read back from an empty ledger in memory and said in PostgreSQL's words, so that there is
- * one definition. Beside them a few functions that SQLite has and the shared SQL uses, and how far each node has shipped. */
+/* The tables in PostgreSQL: the very ones of SQLite, read back from an empty ledger in memory and said in PostgreSQL's words, so that there
+ * is one definition. Beside them a few functions that SQLite has and the shared SQL uses, and how far each node has shipped. */
 #include "ledger/central.h"
 #include "ledger/pg_db.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const before[] = {
-	"CREATE SCHEMA main", "CREATE SCHEMA cat",
-	"CREATE FUNCTION main.hex(bytea) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper(encode($1, ''hex''))'",
-	"CREATE FUNCTION main.max(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT greatest($1, $2)'",
-	"CREATE FUNCTION main.iif(boolean, bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT CASE WHEN $1 THEN $2 ELSE $3 END'",
-	"CREATE FUNCTION main.add_true(bigint, boolean) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1 + coalesce($2, false)::int'",
-	"CREATE AGGREGATE main.sum(boolean) (SFUNC = main.add_true, STYPE = bigint, INITCOND = '0')",
-	"CREATE FUNCTION main.append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''% is append-only'', TG_TABLE_NAME; END'",
-	NULL};
-static const char *const after[] = {
-	"INSERT INTO main.zone(no, name) VALUES(0, 'UTC')",
-	"CREATE TRIGGER entry_keep BEFORE UPDATE OR DELETE ON main.entry FOR EACH ROW EXECUTE FUNCTION main.append_only()",
-	"CREATE TRIGGER posting_keep BEFORE UPDATE OR DELETE ON main.posting FOR EACH ROW EXECUTE FUNCTION main.append_only()",
-	"CREATE TRIGGER entry_hold BEFORE TRUNCATE ON main.entry EXECUTE FUNCTION main.append_only()",
-	"CREATE TRIGGER posting_hold BEFORE TRUNCATE ON main.posting EXECUTE FUNCTION main.append_only()",
-	"CREATE TABLE main.node(node BYTEA PRIMARY KEY, insertion BIGINT NOT NULL DEFAULT 0, serve BIGINT NOT NULL DEFAULT 0,"
-	" click BIGINT NOT NULL DEFAULT 0, impression BIGINT NOT NULL DEFAULT 0, message BIGINT NOT NULL DEFAULT 0)",
-	NULL};
+static const char *const before[] = {"CREATE SCHEMA main", "CREATE SCHEMA cat",
+        "CREATE FUNCTION main.hex(bytea) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper(encode($1, ''hex''))'",
+        "CREATE FUNCTION main.max(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT greatest($1, $2)'",
+        "CREATE FUNCTION main.iif(boolean, bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT CASE WHEN $1 THEN $2 ELSE $3 "
+        "END'",
+        "CREATE FUNCTION main.add_true(bigint, boolean) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1 + coalesce($2, false)::int'",
+        "CREATE AGGREGATE main.sum(boolean) (SFUNC = main.add_true, STYPE = bigint, INITCOND = '0')",
+        "CREATE FUNCTION main.append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''% is append-only'', "
+        "TG_TABLE_NAME; END'",
+        NULL};
+static const char *const after[] = {"INSERT INTO main.zone(no, name) VALUES(0, 'UTC')",
+        "CREATE TRIGGER entry_keep BEFORE UPDATE OR DELETE ON main.entry FOR EACH ROW EXECUTE FUNCTION main.append_only()",
+        "CREATE TRIGGER posting_keep BEFORE UPDATE OR DELETE ON main.posting FOR EACH ROW EXECUTE FUNCTION main.append_only()",
+        "CREATE TRIGGER entry_hold BEFORE TRUNCATE ON main.entry EXECUTE FUNCTION main.append_only()",
+        "CREATE TRIGGER posting_hold BEFORE TRUNCATE ON main.posting EXECUTE FUNCTION main.append_only()",
+        "CREATE TABLE main.node(node BYTEA PRIMARY KEY, insertion BIGINT NOT NULL DEFAULT 0, serve BIGINT NOT NULL DEFAULT 0,"
+        " click BIGINT NOT NULL DEFAULT 0, impression BIGINT NOT NULL DEFAULT 0, message BIGINT NOT NULL DEFAULT 0)",
+        NULL};
 
 static enum status exec_all(struct db *d, const char *const *sql)
 {
@@ -68,7 +68,7 @@ static enum status create(struct db *to, const char *sql)
 static enum status copy_tables(struct db *from, struct db *to)
 {
 	sqlite3_stmt *q = db_use(from, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND type IN ('table', 'index')"
-				       " AND name NOT LIKE 'sqlite_%' ORDER BY rowid");
+	                               " AND name NOT LIKE 'sqlite_%' ORDER BY rowid");
 	bool row = true;
 	enum status s = OK;
 	while (s == OK && (s = db_step(from, q, &row)) == OK && row)
@@ -146,7 +146,9 @@ static enum status check_version(struct db *d, struct err *e)
 	db_end(q);
 	if (s != OK)
 		return db_fail(d, s, "ledger", e);
-	return version == LEDGER_SCHEMA ? OK : err_set(e, E_IO, "ledger", "the database has schema %lld, this Inlay knows %d", (long long)version, LEDGER_SCHEMA);
+	return version == LEDGER_SCHEMA
+	               ? OK
+	               : err_set(e, E_IO, "ledger", "the database has schema %lld, this Inlay knows %d", (long long)version, LEDGER_SCHEMA);
 }
 
 enum status central_prepare(struct db *d, bool make, struct err *e)

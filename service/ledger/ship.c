@@ -1,6 +1,6 @@
 /* One batch from the outbox to PostgreSQL. Rows are read from SQLite by number behind the node's offset, which stands over there; rows that
- * name others are found again by ids, for numbers are each store's own. Insertions go first, then what refers to them: a table is begun only
- * when all before it are through. */
+ * name others are found again by ids, for numbers are each store's own. Insertions go first, then what refers to them: a table is begun
+ * only when all before it are through. */
 #include "ledger/central.h"
 #include "ledger/message.h"
 
@@ -49,7 +49,8 @@ static bool left_out(const char *const *out, const char *name)
 }
 
 /* skip: counted anew over there. given: columns whose values come beside the row, in that order. */
-static enum status prepare(struct copier *c, sqlite3_stmt *row, const char *table, const char *const *skip, const char *const *given, const char *tail)
+static enum status prepare(
+        struct copier *c, sqlite3_stmt *row, const char *table, const char *const *skip, const char *const *given, const char *tail)
 {
 	struct buf names, values;
 	if (c->sql)
@@ -115,7 +116,8 @@ static const char sql_link_no[] = "SELECT no FROM main.link WHERE link = ?1";
 
 static enum status put_link(struct shipment *s, struct db *to, sqlite3_stmt *row, int64_t insertion_no, bool later, int64_t serve_no)
 {
-	static const char *const skip[] = {"no", "clicks", "human_clicks", "shown", "served_no", NULL}, *const beside[] = {"insertion_no", "later", NULL};
+	static const char *const skip[] = {"no", "clicks", "human_clicks", "shown", "served_no", NULL}, *const beside[] = {"insertion_no",
+	                                                                                                        "later", NULL};
 	enum status st = prepare(&s->link, row, "link", skip, beside, "ON CONFLICT (link) DO NOTHING");
 	const struct given given[] = {{.number = insertion_no}, {.number = later}};
 	if (st == OK)
@@ -124,15 +126,17 @@ static enum status put_link(struct shipment *s, struct db *to, sqlite3_stmt *row
 		return st;
 	uint8_t link[LEDGER_ID];
 	db_get_blob(row, 1, link, sizeof(link)); /* no, link, … */
-	sqlite3_stmt *q = db_use(to, "INSERT INTO main.serve_link(serve_no, link_no) SELECT ?1, no FROM main.link WHERE link = ?2 AND insertion_no = ?3"
-				     " ON CONFLICT DO NOTHING");
+	sqlite3_stmt *q = db_use(to,
+	        "INSERT INTO main.serve_link(serve_no, link_no) SELECT ?1, no FROM main.link WHERE link = ?2 AND insertion_no = ?3"
+	        " ON CONFLICT DO NOTHING");
 	db_int(q, 1, serve_no);
 	db_blob(q, 2, link, sizeof(link));
 	db_int(q, 3, insertion_no);
 	return db_run(to, q);
 }
 
-static enum status put_links(struct shipment *s, struct db *to, const char *sql, int64_t local_no, int64_t insertion_no, bool later, int64_t serve_no)
+static enum status put_links(
+        struct shipment *s, struct db *to, const char *sql, int64_t local_no, int64_t insertion_no, bool later, int64_t serve_no)
 {
 	sqlite3_stmt *links = db_use(&s->outbox, sql);
 	db_int(links, 1, local_no);
@@ -151,10 +155,11 @@ static const char sql_count_serve[] = "UPDATE main.insertion SET serves = serves
 /* Another node had the answer first. A retry of one request is no serve of its own. */
 static enum status served_elsewhere(struct shipment *s, struct db *to, sqlite3_stmt *row, int64_t local_no)
 {
-	static const char sql[] = "INSERT INTO main.serve(insertion_no, at_ms, decision, form, app, model, eligible, prompt_tokens, completion_tokens, cost,"
-				  " currency, confirms) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) RETURNING no";
-	static const char *const columns[] = {"at_ms", "decision", "form", "app", "model", "eligible", "prompt_tokens", "completion_tokens", "cost",
-		"currency", "confirms"};
+	static const char sql[] =
+	        "INSERT INTO main.serve(insertion_no, at_ms, decision, form, app, model, eligible, prompt_tokens, completion_tokens, cost,"
+	        " currency, confirms) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) RETURNING no";
+	static const char *const columns[] = {"at_ms", "decision", "form", "app", "model", "eligible", "prompt_tokens", "completion_tokens",
+	        "cost", "currency", "confirms"};
 	int64_t insertion_no = 0, serve_no = 0;
 	enum status st = OK;
 	for (int i = 0; i < db_columns(row); i++)
@@ -248,7 +253,8 @@ static enum status put_click(struct shipment *s, struct writer *w, sqlite3_stmt 
 	char phrase[LEDGER_TEXT] = "", form[12] = "", app[LEDGER_TEXT] = "", model[LEDGER_TEXT] = "";
 	bool found = false;
 	db_get_blob(row, 3, link, sizeof(link));
-	sqlite3_stmt *q = db_use(&w->db, "SELECT l.no, l.phrase, i.form, i.app, i.model FROM main.link l JOIN main.insertion i ON i.no = l.insertion_no WHERE l.link = ?1");
+	sqlite3_stmt *q = db_use(&w->db, "SELECT l.no, l.phrase, i.form, i.app, i.model FROM main.link l JOIN main.insertion i ON i.no = "
+	                                 "l.insertion_no WHERE l.link = ?1");
 	db_blob(q, 1, link, sizeof(link));
 	enum status st = db_step(&w->db, q, &found);
 	int64_t no = st == OK && found ? db_get_int(q, 0) : 0;
@@ -259,7 +265,8 @@ static enum status put_click(struct shipment *s, struct writer *w, sqlite3_stmt 
 		db_get_name(q, 4, model, sizeof(model));
 	}
 	db_end(q);
-	const struct given given[] = {{.number = no}, {true, 0, str_of(phrase)}, {true, 0, str_of(form)}, {true, 0, str_of(app)}, {true, 0, str_of(model)}};
+	const struct given given[] = {
+	        {.number = no}, {true, 0, str_of(phrase)}, {true, 0, str_of(form)}, {true, 0, str_of(app)}, {true, 0, str_of(model)}};
 	if (st == OK)
 		st = prepare(&s->click, row, "click", skip, beside, "ON CONFLICT (click) DO NOTHING");
 	writer_saw(w, db_get_int(row, 6));
@@ -315,11 +322,11 @@ static enum status put_message(struct shipment *s, struct writer *w, sqlite3_stm
 /* ---- one batch ---------------------------------------------------------------------------------------------------------- */
 
 static const char *const sql_rows[STAGES] = {
-	"SELECT * FROM insertion WHERE no > ?1 ORDER BY no LIMIT ?2",
-	"SELECT * FROM serve WHERE no > ?1 ORDER BY no LIMIT ?2",
-	"SELECT * FROM click WHERE no > ?1 ORDER BY no LIMIT ?2",
-	"SELECT l.link, m.* FROM impression m JOIN link l ON l.no = m.link_no WHERE m.no > ?1 ORDER BY m.no LIMIT ?2",
-	"SELECT no, body FROM message WHERE no > ?1 ORDER BY no LIMIT ?2",
+        "SELECT * FROM insertion WHERE no > ?1 ORDER BY no LIMIT ?2",
+        "SELECT * FROM serve WHERE no > ?1 ORDER BY no LIMIT ?2",
+        "SELECT * FROM click WHERE no > ?1 ORDER BY no LIMIT ?2",
+        "SELECT l.link, m.* FROM impression m JOIN link l ON l.no = m.link_no WHERE m.no > ?1 ORDER BY m.no LIMIT ?2",
+        "SELECT no, body FROM message WHERE no > ?1 ORDER BY no LIMIT ?2",
 };
 
 static enum status put_row(struct shipment *s, struct writer *w, enum stage stage, sqlite3_stmt *row)

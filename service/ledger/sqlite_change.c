@@ -17,7 +17,8 @@ static enum status respread(struct writer *w, const struct order *o, int sign)
 	for (int i = 0; i < TALLY_WIDTH; i++)
 		v[i] *= sign;
 	spread_takings(&w->spread, o->event_ms, &d, BASIS_EVENT, o->currency, v);
-	sqlite3_stmt *q = db_use(&w->db, "SELECT posted_ms, orders, value, pending, approved, paid, reversed, clawed FROM entry WHERE order_no = ?1");
+	sqlite3_stmt *q =
+	        db_use(&w->db, "SELECT posted_ms, orders, value, pending, approved, paid, reversed, clawed FROM entry WHERE order_no = ?1");
 	db_int(q, 1, o->no);
 	bool row = true;
 	enum status s = OK;
@@ -32,8 +33,8 @@ static enum status respread(struct writer *w, const struct order *o, int sign)
 
 static bool same_place(const struct order *a, const struct order *b)
 {
-	return a->event_ms == b->event_ms && strcmp(a->product, b->product) == 0 && strcmp(a->phrase, b->phrase) == 0
-	       && strcmp(a->form, b->form) == 0 && strcmp(a->app, b->app) == 0 && strcmp(a->model, b->model) == 0;
+	return a->event_ms == b->event_ms && strcmp(a->product, b->product) == 0 && strcmp(a->phrase, b->phrase) == 0 &&
+	       strcmp(a->form, b->form) == 0 && strcmp(a->app, b->app) == 0 && strcmp(a->model, b->model) == 0;
 }
 
 static int64_t window_of(const struct change *ch)
@@ -81,7 +82,7 @@ static enum status settle_place(struct writer *w, struct change *ch, bool *chang
 static enum status put_weight(struct writer *w, int64_t order_no, int rule, int64_t weight)
 {
 	sqlite3_stmt *q = db_use(&w->db, "INSERT INTO order_weight(order_no, rule_seq, weight) VALUES(?1,?2,?3)"
-					 " ON CONFLICT(order_no, rule_seq) DO UPDATE SET weight = order_weight.weight + excluded.weight");
+	                                 " ON CONFLICT(order_no, rule_seq) DO UPDATE SET weight = order_weight.weight + excluded.weight");
 	db_int(q, 1, order_no);
 	db_int(q, 2, rule);
 	db_int(q, 3, weight);
@@ -192,8 +193,8 @@ static bool waits_for_review(const struct order *o)
 static enum status insert_entry(struct writer *w, const struct change *ch, const int64_t delta[TALLY_WIDTH])
 {
 	sqlite3_stmt *q = db_use(&w->db,
-		"INSERT INTO entry(order_no, seq, status, total, orders, value, pending, approved, paid, reversed, clawed, occurred_ms,"
-		" posted_ms, source, detail) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)");
+	        "INSERT INTO entry(order_no, seq, status, total, orders, value, pending, approved, paid, reversed, clawed, occurred_ms,"
+	        " posted_ms, source, detail) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)");
 	db_int(q, 1, ch->o.no);
 	db_int(q, 2, ch->o.seq);
 	db_int(q, 3, ch->o.status);
@@ -236,8 +237,8 @@ static enum status book(struct writer *w, struct change *ch)
 
 static bool books_same(const struct books *a, const struct books *b)
 {
-	return a->pending == b->pending && a->approved == b->approved && a->paid == b->paid && a->reversed == b->reversed
-	       && a->clawed == b->clawed && a->rest == b->rest;
+	return a->pending == b->pending && a->approved == b->approved && a->paid == b->paid && a->reversed == b->reversed &&
+	       a->clawed == b->clawed && a->rest == b->rest;
 }
 
 static bool order_unchanged(const struct change *ch)

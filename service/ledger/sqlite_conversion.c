@@ -59,8 +59,8 @@ static const char *refusal(struct change *ch)
 	const struct ledger_conversion *c = ch->c;
 	if (c->voided)
 		return "void by the merchant's list: a test, or an own purchase";
-	if (!money_sane(c->has_total, &c->total) || !money_sane(c->has_adjustment, &c->adjustment)
-		|| !money_sane(c->has_commission, &c->commission))
+	if (!money_sane(c->has_total, &c->total) || !money_sane(c->has_adjustment, &c->adjustment) ||
+	        !money_sane(c->has_commission, &c->commission))
 		return "an amount without a currency, or beyond reason";
 	if (c->has_total && c->total.minor < 0)
 		return "a total below zero";
@@ -71,8 +71,8 @@ static const char *refusal(struct change *ch)
 	if (!ch->known)
 		memcpy(ch->o.currency, message_money(c)->currency, sizeof(ch->o.currency));
 	const char *currency = ch->o.currency;
-	if (!same_currency(c->has_total, &c->total, currency) || !same_currency(c->has_adjustment, &c->adjustment, currency)
-		|| !same_currency(c->has_commission, &c->commission, currency))
+	if (!same_currency(c->has_total, &c->total, currency) || !same_currency(c->has_adjustment, &c->adjustment, currency) ||
+	        !same_currency(c->has_commission, &c->commission, currency))
 		return "another currency than the order's";
 	if (!items_sane(c, currency))
 		return "items in another currency than the order's, or below zero";

@@ -43,8 +43,9 @@ enum status db_fail(struct db *d, enum status s, const char *where, struct err *
 	return err_set(e, s == E_BUG ? E_IO : s, where, "database: %s", d->pg ? pg_words(d->pg) : d->h ? sqlite3_errmsg(d->h) : "not open");
 }
 
-static const char pragmas_write[] = "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;"
-				    "PRAGMA temp_store=MEMORY;";
+static const char pragmas_write[] =
+        "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;"
+        "PRAGMA temp_store=MEMORY;";
 static const char pragmas_read[] = "PRAGMA query_only=ON; PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;";
 
 enum status db_open(struct db *d, const char *path, enum db_mode mode, struct err *e)

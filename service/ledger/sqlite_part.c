@@ -1,6 +1,6 @@
 /* Rows of networks' reports. A network names its rows: one for a line of goods, one for a bonus, one for a correction. The same row mutates
- * (Awin, Impact), or a new one below zero takes back what another gave (CJ, Rakuten). Either way the order is the sum of its rows, so each row
- * is kept as it last stood, and what goes on to the books is the order as a whole. */
+ * (Awin, Impact), or a new one below zero takes back what another gave (CJ, Rakuten). Either way the order is the sum of its rows, so each
+ * row is kept as it last stood, and what goes on to the books is the order as a whole. */
 #include "ledger/sqlite_store.h"
 
 #include <string.h>
@@ -41,7 +41,7 @@ static void bind_key(sqlite3_stmt *q, const struct ledger_conversion *c)
 static enum status find(struct db *d, const struct ledger_conversion *c, struct part *out, bool *found_out)
 {
 	sqlite3_stmt *q = db_use(d, "SELECT currency, total, commission, status, changed_ms FROM part"
-				    " WHERE merchant = ?1 AND order_id = ?2 AND source = ?3 AND row_id = ?4");
+	                            " WHERE merchant = ?1 AND order_id = ?2 AND source = ?3 AND row_id = ?4");
 	bind_key(q, c);
 	enum status s = db_step(d, q, found_out);
 	if (s != OK || !*found_out)
@@ -58,10 +58,11 @@ static enum status find(struct db *d, const struct ledger_conversion *c, struct 
 
 static enum status store(struct db *d, const struct ledger_conversion *c, const struct part *p, bool shadow)
 {
-	sqlite3_stmt *q = db_use(d,
-		"INSERT INTO part(merchant, order_id, source, row_id, currency, total, commission, status, changed_ms, shadow)"
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(merchant, order_id, source, row_id) DO UPDATE SET total = excluded.total,"
-		" commission = excluded.commission, status = excluded.status, changed_ms = excluded.changed_ms");
+	sqlite3_stmt *q =
+	        db_use(d, "INSERT INTO part(merchant, order_id, source, row_id, currency, total, commission, status, changed_ms, shadow)"
+	                  " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT(merchant, order_id, source, row_id) DO UPDATE SET total = "
+	                  "excluded.total,"
+	                  " commission = excluded.commission, status = excluded.status, changed_ms = excluded.changed_ms");
 	bind_key(q, c);
 	db_name(q, 5, p->currency);
 	db_int(q, 6, p->total);
@@ -102,11 +103,11 @@ static bool says_the_same(const struct part *a, const struct part *b)
 /* ---- the order as the sum of its rows ------------------------------------------------------------------ */
 
 struct sum {
-	int64_t total, commission;         /* of rows that stand */
+	int64_t total, commission;             /* of rows that stand */
 	int64_t gross_total, gross_commission; /* of those that give, whatever became of them */
 	int64_t given_total, given_commission; /* of those that give and stand */
-	bool has_commission, gives, taken; /* taken: a standing row below zero */
-	unsigned states;                   /* bits of the states of the rows that give */
+	bool has_commission, gives, taken;     /* taken: a standing row below zero */
+	unsigned states;                       /* bits of the states of the rows that give */
 };
 
 static void add(struct sum *s, const struct part *p)
@@ -170,7 +171,8 @@ static void compose(const struct ledger_conversion *c, const struct part *p, con
 	*w = *c;
 	w->row[0] = '\0';
 	w->status = state_of(s);
-	bool all_off = (s->states & (1u << ORDER_PENDING | 1u << ORDER_APPROVED | 1u << ORDER_PAID)) == 0, taken_back = w->status == ORDER_REVERSED;
+	bool all_off = (s->states & (1u << ORDER_PENDING | 1u << ORDER_APPROVED | 1u << ORDER_PAID)) == 0,
+	     taken_back = w->status == ORDER_REVERSED;
 	int64_t total = all_off ? s->gross_total : taken_back ? s->given_total : s->total;
 	int64_t commission = all_off ? s->gross_commission : taken_back ? s->given_commission : s->commission;
 	w->has_total = true;
@@ -192,14 +194,15 @@ static void settle(struct rowed *out, enum booking b, const char *detail)
 	out->detail = detail;
 }
 
-static const char *row_refusal(const struct ledger_conversion *c, const struct part *p, const struct part *old, bool again, const struct order *o, bool known)
+static const char *row_refusal(
+        const struct ledger_conversion *c, const struct part *p, const struct part *old, bool again, const struct order *o, bool known)
 {
 	if (!c->has_total && !c->has_commission)
 		return "a row without amounts";
 	if (!money_sane(c->has_total, &c->total) || !money_sane(c->has_commission, &c->commission))
 		return "an amount without a currency, or beyond reason";
 	if ((again && strcmp(old->currency, p->currency) != 0) || (known && strcmp(o->currency, p->currency) != 0) ||
-		(c->has_total && c->has_commission && strcmp(c->total.currency, c->commission.currency) != 0))
+	        (c->has_total && c->has_commission && strcmp(c->total.currency, c->commission.currency) != 0))
 		return "another currency than the order's";
 	return NULL;
 }
@@ -282,7 +285,8 @@ enum status ledger_click_merchant(struct ledger *l, struct ledger_id click, char
 	enum status s = reader_get(l, &r, e);
 	if (s != OK)
 		return s;
-	sqlite3_stmt *q = db_use(&r->db, "SELECT merchant FROM main.click WHERE click = ?1 UNION ALL SELECT merchant FROM main.link WHERE link = ?1 LIMIT 1");
+	sqlite3_stmt *q = db_use(&r->db,
+	        "SELECT merchant FROM main.click WHERE click = ?1 UNION ALL SELECT merchant FROM main.link WHERE link = ?1 LIMIT 1");
 	db_blob(q, 1, click.b, LEDGER_ID);
 	return read_name(l, r, q, merchant_out, LEDGER_NAME, e);
 }

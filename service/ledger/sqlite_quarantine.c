@@ -32,9 +32,10 @@ enum status quarantine_put(struct db *d, const struct ledger_conversion *c, enum
 {
 	uint8_t digest[SHA256_BYTES];
 	message_digest(c, digest);
-	sqlite3_stmt *q = db_use(d,
-		"INSERT INTO quarantine(merchant, order_id, digest, reason, status, amount, currency, occurred_ms, received_ms, source, state,"
-		" commission, commission_rest, click, row_id) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) ON CONFLICT DO NOTHING");
+	sqlite3_stmt *q = db_use(d, "INSERT INTO quarantine(merchant, order_id, digest, reason, status, amount, currency, occurred_ms, "
+	                            "received_ms, source, state,"
+	                            " commission, commission_rest, click, row_id) "
+	                            "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15) ON CONFLICT DO NOTHING");
 	db_name(q, 1, c->merchant);
 	db_name(q, 2, c->order_id);
 	db_blob(q, 3, digest, sizeof(digest));
@@ -75,8 +76,9 @@ static void read_parked(sqlite3_stmt *q, struct ledger_conversion *c)
 
 enum status quarantine_unpark(struct db *d, const char *merchant, const char *order_id, struct ledger_conversion *out, bool *found_out)
 {
-	sqlite3_stmt *q = db_use(d, "SELECT no, status, amount, currency, occurred_ms, received_ms, source, commission, commission_rest, click, row_id"
-				    " FROM quarantine WHERE merchant = ?1 AND order_id = ?2 AND state = 1 ORDER BY occurred_ms, no LIMIT 1");
+	sqlite3_stmt *q = db_use(d,
+	        "SELECT no, status, amount, currency, occurred_ms, received_ms, source, commission, commission_rest, click, row_id"
+	        " FROM quarantine WHERE merchant = ?1 AND order_id = ?2 AND state = 1 ORDER BY occurred_ms, no LIMIT 1");
 	db_name(q, 1, merchant);
 	db_name(q, 2, order_id);
 	enum status s = db_step(d, q, found_out);
