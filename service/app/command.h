@@ -22,7 +22,7 @@ struct command {
 extern const struct command command_serve, command_insert, command_replay, command_check, command_push, command_report, command_verify, command_forget, command_import,
 	command_key_create, command_key_revoke, command_key_list;
 extern const struct command command_bench_scan;
-extern const struct command command_bench_retrieve;
+extern const struct command command_bench_retrieve, command_bench_insert;
 
 /* "inlay: where: text" on stderr; returns EXIT_FAILED, or EXIT_USAGE where usage is true. */
 int complain(const struct err *e);

@@ -8,7 +8,7 @@
 
 static const struct command *const commands[] = {&command_serve, &command_insert, &command_replay, &command_check, &command_push, &command_report,
 	&command_verify, &command_forget, &command_import, &command_key_create, &command_key_revoke, &command_key_list,
-	&command_bench_scan, &command_bench_retrieve};
+	&command_bench_scan, &command_bench_retrieve, &command_bench_insert};
 
 int complain(const struct err *e)
 {
