@@ -67,7 +67,7 @@ static enum status read_void_orders(const json_t *v, struct arena *a, struct mer
 		return err_set(e, E_INPUT, "/void_orders", "must be a list of at most %d order ids, where * may end one", MAX_VOID);
 	struct str *orders = ARENA_TAKE(a, struct str, n + 1);
 	for (size_t i = 0; orders && i < n; i++) {
-		char pointer[32];
+		char pointer[48];
 		snprintf(pointer, sizeof(pointer), "/void_orders/%zu", i);
 		if (!plain_text(json_array_get(v, i), MAX_ORDER))
 			return err_set(e, E_INPUT, pointer, "must be an order id, or the beginning of some and *");
