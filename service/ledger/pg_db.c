@@ -235,10 +235,12 @@ void pg_query_reset(struct pg_query *q)
 }
 
 /* PostgreSQL takes UTF-8 without NUL only; what is not is shown as question marks, rather than stop everything behind it. */
-static char *mend(struct str s)
+static char *text_for_pg(struct str s)
 {
 	char *out = malloc(s.n + 1);
-	for (size_t i = 0; out && i < s.n;) {
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < s.n;) {
 		uint32_t cp;
 		int n = s.p[i] ? utf8_next(str_sub(s, i, s.n), &cp) : -1;
 		if (n > 0)
@@ -247,6 +249,7 @@ static char *mend(struct str s)
 			out[i] = '?';
 		i += n > 0 ? (size_t)n : 1;
 	}
+	out[s.n] = '\0';
 	return out;
 }
 
@@ -254,22 +257,15 @@ void pg_bind(struct pg_query *q, int i, enum pg_kind kind, const void *p, size_t
 {
 	if (i < 1 || i > q->params)
 		return;
-	struct str s = {p, n};
+	struct str s = {p ? p : "", p ? n : 0};
 	q->kind[i - 1] = kind;
-	q->value[i - 1] = p ? p : "";
-	q->length[i - 1] = (int)n;
+	q->value[i - 1] = s.p;
+	q->length[i - 1] = (int)s.n;
 	if (kind != PG_TEXT)
 		return;
 	/* libpq wants texts that end with NUL. */
 	free(q->mended[i - 1]);
-	char *copy = utf8_valid(s) && !memchr(p ? p : "", '\0', n) ? malloc(n + 1) : mend(s);
-	if (copy) {
-		if (n && utf8_valid(s) && !memchr(p, '\0', n))
-			memcpy(copy, p, n);
-		copy[n] = '\0';
-	}
-	q->mended[i - 1] = copy;
-	q->value[i - 1] = copy;
+	q->value[i - 1] = q->mended[i - 1] = text_for_pg(s);
 }
 
 void pg_bind_int(struct pg_query *q, int i, int64_t v)

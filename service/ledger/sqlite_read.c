@@ -373,7 +373,7 @@ enum status ledger_accounts_json(struct ledger *l, struct str merchant, struct b
 	if (s != OK)
 		return s;
 	sqlite3_stmt *q = db_use(&r->db, "SELECT p.currency, p.account, CAST(sum(p.amount) AS BIGINT), CAST(sum(p.micro) AS BIGINT)"
-					 " FROM main.posting p JOIN main.orders o ON o.no = p.order_no WHERE ?1 = '' OR o.merchant = ?1"
+					 " FROM main.posting p WHERE ?1 = '' OR p.order_no IN (SELECT no FROM main.orders WHERE merchant = ?1)"
 					 " GROUP BY p.currency, p.account ORDER BY p.currency, p.account");
 	db_text(q, 1, merchant);
 	buf_put(out, STR("{\"data\":["));
