@@ -16,7 +16,8 @@ struct scan_own {
 #define AT(field) .offset = offsetof(struct scan_own, field), .own_only = true
 static const struct option rows[] = {
         {"phrases", OPTION_TEXT, NULL, "FILE", 0, 0, "a phrase a line", AT(phrases)},
-        {"texts", OPTION_TEXTS, NULL, "FILE", 0, 0, "texts, each as u32 little-endian length and bytes; repeated: an object for each", AT(texts)},
+        {"texts", OPTION_TEXTS, NULL, "FILE", 0, 0, "texts, each as u32 little-endian length and bytes; repeated: an object for each",
+                AT(texts)},
         {"limit", OPTION_WHOLE, "0", "N", 0, UINT32_MAX / 4, "only the first N phrases; 0: all", AT(limit)},
         {"rounds", OPTION_WHOLE, "5", "N", 1, BENCH_ROUNDS_MAX, "times are medians of so many", AT(rounds)},
         {"kernel", OPTION_TEXT, "", "NAME", 0, 0, "plain, avx2 or avx512 [the best that runs here]", AT(kernel)},

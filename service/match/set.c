@@ -164,8 +164,7 @@ static enum status build(struct match_set *s, struct reading *r, uint64_t seed, 
 	return st;
 }
 
-enum status match_set_new(
-        const struct str *phrases, size_t n, uint64_t seed, enum cpu_kernel kernel, struct match_set **out, struct err *e)
+enum status match_set_new(const struct str *phrases, size_t n, uint64_t seed, enum cpu_kernel kernel, struct match_set **out, struct err *e)
 {
 	struct reading r;
 	if (n >= UINT32_MAX / 2)
@@ -193,8 +192,9 @@ void match_set_free(struct match_set *s)
 
 struct match_set_size match_set_size(const struct match_set *s)
 {
-	struct match_set_size z = {
-	        .phrases = s->table.shape.phrases, .left_out = s->left_out, .texts = s->texts_n + s->table.shape.phrases * sizeof(*s->origin)};
+	struct match_set_size z = {.phrases = s->table.shape.phrases,
+	        .left_out = s->left_out,
+	        .texts = s->texts_n + s->table.shape.phrases * sizeof(*s->origin)};
 	for (enum table_part i = 0; i < TABLE_PARTS; i++)
 		z.table += table_length(&s->table.shape, i);
 	return z;
@@ -243,9 +243,8 @@ static struct str phrase_text(const struct match_set *s, uint32_t number)
 /* Is the text at p, readable for 32 bytes, just the phrase's? Four words at once, up to its length. */
 static inline bool is_as_here(const struct origin *o, const char *p)
 {
-	static const uint8_t masks[64] __attribute__((aligned(64))) = {
-	        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-	        255, 255, 255, 255, 255};
+	static const uint8_t masks[64] __attribute__((aligned(64))) = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+	        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
 	uint64_t differ = 0;
 	for (size_t i = 0; i < sizeof(*o); i += 8) {
 		uint64_t a, b, mask;
@@ -293,15 +292,14 @@ bool match_set_find(const struct match_set *s, enum cpu_kernel kernel, const str
 	if (out->sweep == NULL)
 		out->sweep = sweep_new();
 	struct sweep_words words = {w->hash, w->after, w->count, (const char *)s->origin, sizeof(*s->origin)};
-	if (out->sweep == NULL || !sweep_run(out->sweep, &s->table, kernel, words) ||
-	        !places_room(out, out->sweep->count))
+	if (out->sweep == NULL || !sweep_run(out->sweep, &s->table, kernel, words) || !places_room(out, out->sweep->count))
 		return false;
 	const struct sweep_find *f = out->sweep->find;
 	size_t n = out->sweep->count;
 	for (size_t i = 0; i < n; i++)
 		if (is_phrase(s, w, &f[i]))
-			out->at[out->count++] =
-			        (struct match_place){.first = f[i].first, .last = f[i].first + f[i].words - 1, .phrase = s->origin[f[i].phrase].given};
+			out->at[out->count++] = (struct match_place){
+			        .first = f[i].first, .last = f[i].first + f[i].words - 1, .phrase = s->origin[f[i].phrase].given};
 	return true;
 }
 

@@ -20,8 +20,8 @@ struct sweep {
 	struct sweep_find *find; /* what was found, in no order */
 	size_t count, cap;
 	bool failed; /* no memory for more finds */
-	/* Places whose word begins phrases and whose next comes second in some, with both; that may begin three words and more, with the hashes
-	 * of the pair and of the third word; pairs; single words. */
+	/* Places whose word begins phrases and whose next comes second in some, with both; that may begin three words and more, with the
+	 * hashes of the pair and of the third word; pairs; single words. */
 	uint32_t pair_n, three_n, two_n, one_n, begun_n;
 	uint32_t paired[SWEEP_WINDOW + SWEEP_SPARE];
 	uint64_t pair_a[SWEEP_WINDOW + SWEEP_SPARE], pair_b[SWEEP_WINDOW + SWEEP_SPARE];

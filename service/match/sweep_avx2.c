@@ -16,7 +16,8 @@ static inline uint32_t entries(const struct bucket *b, uint64_t run)
 	__m256i print = _mm256_set1_epi16((short)entry_print(run));
 	__m256i lo = _mm256_cmpeq_epi16(_mm256_srli_epi16(_mm256_loadu_si256((const __m256i *)b->entry), 2), print);
 	__m256i hi = _mm256_cmpeq_epi16(_mm256_srli_epi16(_mm256_loadu_si256((const __m256i *)(b->entry + 12)), 2), print);
-	uint32_t low = _pext_u32((uint32_t)_mm256_movemask_epi8(lo), 0x55555555), high = _pext_u32((uint32_t)_mm256_movemask_epi8(hi), 0x55555555);
+	uint32_t low = _pext_u32((uint32_t)_mm256_movemask_epi8(lo), 0x55555555),
+	         high = _pext_u32((uint32_t)_mm256_movemask_epi8(hi), 0x55555555);
 	return (low | high << 12) & ((UINT32_C(1) << b->count) - 1);
 }
 
@@ -52,7 +53,8 @@ static void filter_words(struct sweep *w, const struct table *t, struct sweep_wo
 	memset(w->begins, 0, sizeof(w->begins));
 	memset(w->second, 0, sizeof(w->second));
 	for (uint32_t i = from; i <= to; i += 4) {
-		__m256i hash = _mm256_loadu_si256((const __m256i *)(words.hash + i)), after = _mm256_loadu_si256((const __m256i *)(words.after + i));
+		__m256i hash = _mm256_loadu_si256((const __m256i *)(words.hash + i)),
+		        after = _mm256_loadu_si256((const __m256i *)(words.after + i));
 		__m256i in = filter_words4(t->words, t->shape.words, hash);
 		uint32_t same = (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(hash, after))), at = i - from;
 		w->begins[at / 8] |= (uint8_t)(has4(in, hash, WORD_BEGINS) << (at & 4));

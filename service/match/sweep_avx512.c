@@ -5,8 +5,8 @@
 #include <immintrin.h>
 
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt"))), \
-        apply_to = function)
+#pragma clang attribute push(                                                                                                              \
+        __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt"))), apply_to = function)
 #else
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt")
 #endif
@@ -91,7 +91,8 @@ static void filter_pairs(struct sweep *w, const struct table *t, struct sweep_wo
 	uint32_t two_n = 0, three_n = 0;
 	for (uint32_t i = 0; i < w->pair_n; i += 8) {
 		__mmask8 lanes = w->pair_n - i >= 8 ? 255 : (__mmask8)((1u << (w->pair_n - i)) - 1);
-		__m512i a = _mm512_loadu_si512(w->pair_a + i), b = _mm512_loadu_si512(w->pair_b + i), third = _mm512_loadu_si512(w->third + i);
+		__m512i a = _mm512_loadu_si512(w->pair_a + i), b = _mm512_loadu_si512(w->pair_b + i),
+		        third = _mm512_loadu_si512(w->third + i);
 		__m512i pair = MIXED(a, b, 29, t->pair), two = filter_words8(t->two, t->shape.two, pair);
 		__m256i place = _mm256_loadu_si256((const __m256i *)(w->paired + i));
 		__mmask8 open = has8(two, pair, 8) & lanes;

@@ -6,7 +6,8 @@
  * bits a member: of single words, of pairs, of triples, so that most of a text never reaches a bucket.
  *
  * A phrase's number is where it lies: its bucket's base and its place there. A find is not yet exact (14 bits were compared besides
- * the address, of a tail 25): the caller compares the words. The seed is the index's secret, and moves the numbers; no decision may depend on them.
+ * the address, of a tail 25): the caller compares the words. The seed is the index's secret, and moves the numbers; no decision may depend
+ * on them.
  * Nothing in the arrays can make a look-up read beside them once table_open has seen them. */
 #ifndef MATCH_TABLE_H
 #define MATCH_TABLE_H
@@ -36,9 +37,9 @@ enum table_part { TABLE_WORDS, TABLE_TWO, TABLE_THREE, TABLE_BUCKETS, TABLE_CHEC
 struct table_shape {
 	uint64_t seed;
 	uint32_t phrases;
-	uint32_t homes, buckets;          /* where hashes lead to; with those that take in what spilt at the end */
-	uint32_t words, two, three;       /* 64-bit words of the filters */
-	uint32_t longest;                 /* words of the longest phrase */
+	uint32_t homes, buckets;    /* where hashes lead to; with those that take in what spilt at the end */
+	uint32_t words, two, three; /* 64-bit words of the filters */
+	uint32_t longest;           /* words of the longest phrase */
 };
 struct table_section {
 	void *base;
@@ -66,7 +67,8 @@ struct table_phrases {
 };
 MUST_USE enum status table_build(struct table *t, uint64_t seed, struct table_phrases p, uint32_t *number_out, struct err *e);
 /* Borrows arrays, as they lie in a file. E_INPUT when they do not fit the shape, or would lead a look-up beside them. */
-MUST_USE enum status table_open(struct table *t, const struct table_shape *shape, const struct table_section part[TABLE_PARTS], struct err *e);
+MUST_USE enum status table_open(
+        struct table *t, const struct table_shape *shape, const struct table_section part[TABLE_PARTS], struct err *e);
 void table_done(struct table *t);
 /* For the builder: the keys of a seed; arrays that need no look. */
 void table_keys(struct table *t, uint64_t seed);

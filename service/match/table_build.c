@@ -5,7 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 1024, BITS_EACH = 12 /* of a filter, a member */, LEAST_WORDS = 8, AHEAD = 6 /* phrases whose lines are asked for early */, LOAD = 24 /* of 28 */ };
+enum {
+	FIRST_SLOTS = 1024,
+	BITS_EACH = 12, /* of a filter, a member */
+	LEAST_WORDS = 8,
+	AHEAD = 6, /* phrases whose lines are asked for early */
+	LOAD = 24, /* entries of a bucket, on average, of 28 */
+};
 
 /* A run of words that begins some phrase of two and more. */
 struct run {
@@ -236,7 +242,7 @@ static size_t line_up(size_t n)
 	return (n + 63) & ~(size_t)63;
 }
 
-/* Room for all arrays; that of the buckets is as large as it could become. */
+/* Room for all arrays. */
 static bool take_arrays(struct build *b, struct table_section part[TABLE_PARTS])
 {
 	struct table *t = b->t;
@@ -280,7 +286,8 @@ static uint32_t count_buckets(const struct build *b, const uint32_t *from)
 	return i;
 }
 
-static void fill_bucket(const struct build *b, struct bucket *to, const struct node *n, size_t count, uint16_t *check, uint32_t *slot, uint32_t *next)
+static void fill_bucket(
+        const struct build *b, struct bucket *to, const struct node *n, size_t count, uint16_t *check, uint32_t *slot, uint32_t *next)
 {
 	to->base = *next;
 	for (int inner = 0; inner < 2; inner++) {

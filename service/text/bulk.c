@@ -44,16 +44,40 @@ uint64_t text_hash(const struct text_key *k, struct str folded)
 
 /* U+00C0..00FF and U+0100..017F without their marks; 0: no letter. */
 static const char latin1[] = "aaaaaaaceeeeiiiidnooooo\0ouuuuytsaaaaaaaceeeeiiiidnooooo\0ouuuuyty";
-static const char latin2[] = "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkklllllllllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+static const char latin2[] =
+        "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkklllllllllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
 _Static_assert(sizeof(latin1) == 65 && sizeof(latin2) == 128, "one letter each; U+017F has none");
 
 #define ROW4(x) x, x, x, x
 #define ROW26(x) ROW4(x), ROW4(x), ROW4(x), ROW4(x), ROW4(x), ROW4(x), x, x
-static const uint8_t ascii_classes[128] = {['\n'] = BULK_HARD, ['!'] = BULK_HARD, ['$'] = BULK_HARD, ['%'] = BULK_HARD, ['('] = BULK_HARD,
-        [')'] = BULK_HARD, [','] = BULK_HARD, ['.'] = BULK_HARD, ['0'] = ROW4(BULK_WORD), ROW4(BULK_WORD), BULK_WORD, BULK_WORD, [':'] = BULK_HARD,
-        [';'] = BULK_HARD, ['<'] = BULK_HARD, ['='] = BULK_HARD, ['>'] = BULK_HARD, ['?'] = BULK_HARD, ['@'] = BULK_HARD, ['A'] = ROW26(BULK_WORD),
-        ['['] = BULK_HARD, ['\\'] = BULK_HARD, [']'] = BULK_HARD, ['^'] = BULK_HARD, ['a'] = ROW26(BULK_WORD), ['{'] = BULK_HARD,
-        ['|'] = BULK_HARD, ['}'] = BULK_HARD};
+static const uint8_t ascii_classes[128] = {['\n'] = BULK_HARD,
+        ['!'] = BULK_HARD,
+        ['$'] = BULK_HARD,
+        ['%'] = BULK_HARD,
+        ['('] = BULK_HARD,
+        [')'] = BULK_HARD,
+        [','] = BULK_HARD,
+        ['.'] = BULK_HARD,
+        ['0'] = ROW4(BULK_WORD),
+        ROW4(BULK_WORD),
+        BULK_WORD,
+        BULK_WORD,
+        [':'] = BULK_HARD,
+        [';'] = BULK_HARD,
+        ['<'] = BULK_HARD,
+        ['='] = BULK_HARD,
+        ['>'] = BULK_HARD,
+        ['?'] = BULK_HARD,
+        ['@'] = BULK_HARD,
+        ['A'] = ROW26(BULK_WORD),
+        ['['] = BULK_HARD,
+        ['\\'] = BULK_HARD,
+        [']'] = BULK_HARD,
+        ['^'] = BULK_HARD,
+        ['a'] = ROW26(BULK_WORD),
+        ['{'] = BULK_HARD,
+        ['|'] = BULK_HARD,
+        ['}'] = BULK_HARD};
 
 static enum bulk_class ascii_class(uint32_t c)
 {

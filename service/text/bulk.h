@@ -14,9 +14,9 @@ enum { BULK_PAD = 64, BULK_LONGEST = 250 /* folded bytes that are hashed of a wo
 struct bulk_space {
 	size_t max;
 	uint64_t *word, *hard, *lead; /* ASCII letters and digits; hard ASCII; first bytes of other characters */
-	uint32_t *starts, *ends;             /* candidates: of ASCII words and of other characters; ends of the ASCII words */
-	uint8_t *class;                      /* enum bulk_class of U+0800..FFFF by code point; soft below */
-	uint64_t *other, *broken;            /* by candidate, a bit each: no ASCII word; hard ASCII stands before it */
+	uint32_t *starts, *ends;      /* candidates: of ASCII words and of other characters; ends of the ASCII words */
+	uint8_t *class;               /* enum bulk_class of U+0800..FFFF by code point; soft below */
+	uint64_t *other, *broken;     /* by candidate, a bit each: no ASCII word; hard ASCII stands before it */
 };
 
 enum bulk_class { BULK_SOFT, BULK_HARD, BULK_WORD, BULK_HAN };

@@ -29,8 +29,8 @@ static inline uint32_t bits(__m256i v)
 static inline void classify32(const char *p, char *low, unsigned shift, struct classes *c)
 {
 	/* By its low four bits: with which high ones (a bit each) a character is hard. */
-	const __m256i rows = _mm256_setr_epi8(16, 4, 0, 0, 4, 4, 0, 0, 4, 4, 9, (char)0xA8, (char)0xAC, (char)0xA8, 0x28, 8, 16, 4, 0, 0, 4, 4, 0, 0,
-	        4, 4, 9, (char)0xA8, (char)0xAC, (char)0xA8, 0x28, 8);
+	const __m256i rows = _mm256_setr_epi8(16, 4, 0, 0, 4, 4, 0, 0, 4, 4, 9, (char)0xA8, (char)0xAC, (char)0xA8, 0x28, 8, 16, 4, 0, 0, 4,
+	        4, 0, 0, 4, 4, 9, (char)0xA8, (char)0xAC, (char)0xA8, 0x28, 8);
 	const __m256i columns = _mm256_setr_epi8(
 	        1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0);
 	const __m256i nibble = _mm256_set1_epi8(15);

@@ -6,8 +6,8 @@
 #include <immintrin.h>
 
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt"))), \
-        apply_to = function)
+#pragma clang attribute push(                                                                                                              \
+        __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt"))), apply_to = function)
 #else
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt")
 #endif
@@ -24,12 +24,39 @@ struct tables {
 #define WORDS24 WORDS4, WORDS4, WORDS4, WORDS4, WORDS4, WORDS4
 /* By ASCII character, as rows of the code table. */
 static const struct tables tables __attribute__((aligned(64))) = {
-        .lower = {REST16(0), REST16(16), REST16(32), REST16(48), 64, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
-                'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 91, 92, 93, 94, 95, REST16(96), REST16(112)},
-        .class = {['\n'] = BIT_HARD, ['!'] = BIT_HARD, ['$'] = BIT_HARD, ['%'] = BIT_HARD, ['('] = BIT_HARD, [')'] = BIT_HARD, [','] = BIT_HARD,
-                ['.'] = BIT_DOT, ['0'] = WORDS4, WORDS4, BIT_WORD, BIT_WORD, [':'] = BIT_HARD, [';'] = BIT_HARD, ['<'] = BIT_HARD,
-                ['='] = BIT_HARD, ['>'] = BIT_HARD, ['?'] = BIT_HARD, ['@'] = BIT_HARD, ['A'] = WORDS24, BIT_WORD, BIT_WORD, ['['] = BIT_HARD,
-                ['\\'] = BIT_HARD, [']'] = BIT_HARD, ['^'] = BIT_HARD, ['a'] = WORDS24, BIT_WORD, BIT_WORD, ['{'] = BIT_HARD, ['|'] = BIT_HARD,
+        .lower = {REST16(0), REST16(16), REST16(32), REST16(48), 64, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n',
+                'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 91, 92, 93, 94, 95, REST16(96), REST16(112)},
+        .class = {['\n'] = BIT_HARD,
+                ['!'] = BIT_HARD,
+                ['$'] = BIT_HARD,
+                ['%'] = BIT_HARD,
+                ['('] = BIT_HARD,
+                [')'] = BIT_HARD,
+                [','] = BIT_HARD,
+                ['.'] = BIT_DOT,
+                ['0'] = WORDS4,
+                WORDS4,
+                BIT_WORD,
+                BIT_WORD,
+                [':'] = BIT_HARD,
+                [';'] = BIT_HARD,
+                ['<'] = BIT_HARD,
+                ['='] = BIT_HARD,
+                ['>'] = BIT_HARD,
+                ['?'] = BIT_HARD,
+                ['@'] = BIT_HARD,
+                ['A'] = WORDS24,
+                BIT_WORD,
+                BIT_WORD,
+                ['['] = BIT_HARD,
+                ['\\'] = BIT_HARD,
+                [']'] = BIT_HARD,
+                ['^'] = BIT_HARD,
+                ['a'] = WORDS24,
+                BIT_WORD,
+                BIT_WORD,
+                ['{'] = BIT_HARD,
+                ['|'] = BIT_HARD,
                 ['}'] = BIT_HARD}};
 
 /* ---- classes ---------------------------------------------------------------------------------- */
@@ -127,12 +154,12 @@ struct wide {
 static inline struct wide classify_wide(const struct reading *r, __m256i at, __mmask8 lanes)
 {
 	__m256i v = _mm256_mmask_i32gather_epi32(_mm256_setzero_si256(), lanes, at, r->s.p, 1);
-	__mmask8 three = _mm256_mask_cmpeq_epi32_mask(
-	        lanes, _mm256_and_si256(v, _mm256_set1_epi32(0xC0C0F0)), _mm256_set1_epi32(0x8080E0));
+	__mmask8 three = _mm256_mask_cmpeq_epi32_mask(lanes, _mm256_and_si256(v, _mm256_set1_epi32(0xC0C0F0)), _mm256_set1_epi32(0x8080E0));
 	__m256i c = _mm256_or_si256(_mm256_slli_epi32(_mm256_and_si256(v, _mm256_set1_epi32(15)), 12),
 	        _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi32(v, 2), _mm256_set1_epi32(0xFC0)),
 	                _mm256_and_si256(_mm256_srli_epi32(v, 16), _mm256_set1_epi32(63))));
-	__m256i k = _mm256_and_si256(_mm256_mmask_i32gather_epi32(_mm256_setzero_si256(), three, c, r->w->space->class, 1), _mm256_set1_epi32(255));
+	__m256i k = _mm256_and_si256(
+	        _mm256_mmask_i32gather_epi32(_mm256_setzero_si256(), three, c, r->w->space->class, 1), _mm256_set1_epi32(255));
 	struct wide out = {.han = _mm256_cmpeq_epi32_mask(k, _mm256_set1_epi32(BULK_HAN)),
 	        .hard = _mm256_cmpeq_epi32_mask(k, _mm256_set1_epi32(BULK_HARD)),
 	        .slow = _mm256_cmpeq_epi32_mask(k, _mm256_set1_epi32(BULK_WORD))};
