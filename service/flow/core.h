@@ -32,13 +32,14 @@ struct shelf_alias {
 
 /* What merchant, URL and policy say of a product before any answer is looked at. */
 enum standing { STANDING_FINE, STANDING_OFF, STANDING_BLOCKED };
+enum { STANDING_HAN = 0x80 }; /* beside it in one byte: the title has a Han character */
 
 #define SHELF_WEIGHTS 64
 struct shelf {
 	_Atomic int refs;
 	struct shelf *base; /* what its catalog and match lie over, or NULL */
 	bool alias_whole;   /* base's aliases are not asked */
-	uint8_t *standing; /* enum standing, by product number */
+	uint8_t *standing; /* enum standing and STANDING_HAN, by product number */
 	struct shelf_alias *alias; /* by hash, then product */
 	size_t alias_count;
 	struct catalog *catalog;
@@ -184,6 +185,7 @@ struct insert {
 };
 
 enum standing shelf_standing(const struct shelf *s, const struct product *p);
+bool shelf_title_is_han(const struct shelf *s, const struct product *p);
 /* The product that a cleaned URL of merchant m shows, or PRODUCT_NONE. */
 uint32_t shelf_find_url(const struct shelf *s, const struct merchant *m, struct str cleaned);
 

@@ -175,14 +175,6 @@ static bool affordable(const struct intent *i, const struct product *p)
 	return !(i->has_max && minor > i->max_price.minor) && !(i->has_min && minor < i->min_price.minor);
 }
 
-static bool has_han(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] >= 0xe4 && (unsigned char)s.p[i] <= 0xe9)
-			return true;
-	return false;
-}
-
 /* "TW" of zh-Hant-TW, "" of en. */
 static struct str region_of(struct str locale)
 {
@@ -206,7 +198,7 @@ static bool same_market(const struct insert *in, const struct product *p, const 
 	if (language.n > 0)
 		return str_eq_nocase(language, reader);
 	struct money price = product_price(p);
-	bool han = has_han(p->title), yuan = strcmp(price.currency, "CNY") == 0;
+	bool han = shelf_title_is_han(in->shelf, p), yuan = strcmp(price.currency, "CNY") == 0;
 	return str_eq(reader, STR("zh")) ? han || yuan : !han;
 }
 

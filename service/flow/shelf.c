@@ -99,6 +99,14 @@ uint32_t shelf_find_url(const struct shelf *s, const struct merchant *m, struct 
 
 /* ---- what may be linked at all ----------------------------------------------------------- */
 
+static bool has_han(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0xe4 && (unsigned char)s.p[i] <= 0xe9)
+			return true;
+	return false;
+}
+
 static enum standing judge_product(const struct shelf *s, const struct product *p)
 {
 	const struct merchant *m = catalog_merchant_of(s->catalog, p);
@@ -111,7 +119,7 @@ static enum standing judge_product(const struct shelf *s, const struct product *
 static void judge_one(struct shelf *s, uint32_t i)
 {
 	const struct product *p = catalog_product(s->catalog, i);
-	s->standing[i] = (uint8_t)(p ? judge_product(s, p) : STANDING_OFF);
+	s->standing[i] = (uint8_t)(p ? judge_product(s, p) | (has_han(p->title) ? STANDING_HAN : 0) : STANDING_OFF);
 }
 
 /* Once a shelf: URL checks are dear, and a phrase may have thousands of products behind it. */
@@ -126,7 +134,12 @@ static enum status judge_products(struct shelf *s)
 
 enum standing shelf_standing(const struct shelf *s, const struct product *p)
 {
-	return (enum standing)s->standing[catalog_number(s->catalog, p)];
+	return (enum standing)(s->standing[catalog_number(s->catalog, p)] & ~STANDING_HAN);
+}
+
+bool shelf_title_is_han(const struct shelf *s, const struct product *p)
+{
+	return s->standing[catalog_number(s->catalog, p)] & STANDING_HAN;
 }
 
 /* ---- making, counting ------------------------------------------------------------------ */
