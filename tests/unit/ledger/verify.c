@@ -47,6 +47,7 @@ static void every_kind_of_damage_is_named(void **state)
 	} damage[] = {
 		{"UPDATE posting SET amount = amount + 1 WHERE seq = 5", "posting 5"},
 		{"UPDATE posting SET account = 'cash' WHERE seq = 3", "posting 3"},
+		{"UPDATE posting SET micro = 1 WHERE seq = 3", "posting 3"},
 		{"DELETE FROM posting WHERE seq = 4", "posting 4"},
 		{"UPDATE posting SET seq = -1 WHERE seq = 1; UPDATE posting SET seq = 1 WHERE seq = 2; UPDATE posting SET seq = 2 WHERE seq = -1",
 			"posting 1"},
