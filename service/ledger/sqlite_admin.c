@@ -55,7 +55,7 @@ enum status ledger_merchant_then(struct ledger *l, struct str merchant, int64_t 
 	enum status s = reader_get(l, &r, e);
 	if (s != OK)
 		return s;
-	sqlite3_stmt *q = db_use(&r->db, 
+	sqlite3_stmt *q = db_use(&r->db,
 		"SELECT json FROM main.merchant_version v WHERE merchant = ?1 AND from_ms <= ?2 AND EXISTS (SELECT 1 FROM main.merchant_version n"
 		" WHERE n.merchant = ?1 AND n.from_ms > ?2) ORDER BY from_ms DESC LIMIT 1");
 	db_text(q, 1, merchant);
