@@ -95,6 +95,14 @@ void phrase_facts(const struct insert *in, struct candidate *c);
 /* Does what the question asks to be listed stand here as what the list is for: "items for a first aid kit include"? */
 bool phrase_is_purpose(const struct insert *in, const struct candidate *c);
 
+/* sieve.c: a match_filter for one candidate. */
+struct sieve {
+	struct insert *in;
+	const struct place_locale *locale;
+	enum refusal worst;
+};
+bool sieve_allows(void *sieve, const struct product *p);
+
 /* predicate.c: do the words only tell what a thing is that was named before: "the Canon T7 is a solid DSLR"? */
 bool phrase_is_predicate(const struct insert *in, const struct candidate *c);
 

@@ -282,7 +282,7 @@ static enum status prepare(struct pg_query *q)
 	static const Oid type[] = {[PG_NULL] = 0, [PG_INT] = OID_INT8, [PG_TEXT] = OID_TEXT, [PG_BLOB] = OID_BYTEA};
 	Oid types[PARAMS];
 	for (int i = 0; i < q->params; i++) {
-		char named[8];
+		char named[16];
 		snprintf(named, sizeof(named), "$%d", i + 1);
 		/* A number that the statement leaves out needs a type all the same. */
 		types[i] = strstr(q->sql, named) ? type[q->kind[i]] : OID_TEXT;
