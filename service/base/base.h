@@ -153,6 +153,8 @@ enum pull_kind pull_kind(struct pull v);
 bool pull_next(struct pull v, size_t *at, struct str *key, struct pull *value);
 /* Is a key, as written, this name (at most 64 bytes)? Escapes count as what they stand for. */
 bool pull_key_is(struct str key, struct str name);
+/* The first field of an object with that name; PULL_NONE: it has none, or is no object. */
+struct pull pull_member(struct pull object, const char *name);
 /* The string's bytes: a slice of the text where it has no escapes, else in a. {NULL,0}: no memory, or no string. */
 struct str pull_text(struct pull v, struct arena *a);
 /* A number without fraction and exponent; false if it is none, or does not fit. */

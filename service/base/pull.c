@@ -420,6 +420,16 @@ bool pull_key_is(struct str key, struct str name)
 	return str_eq((struct str){plain, unescape(key, plain)}, name);
 }
 
+struct pull pull_member(struct pull object, const char *name)
+{
+	struct pull v;
+	struct str key;
+	for (size_t at = 0; pull_kind(object) == PULL_OBJECT && pull_next(object, &at, &key, &v);)
+		if (pull_key_is(key, str_of(name)))
+			return v;
+	return (struct pull){STR_NONE};
+}
+
 struct str pull_text(struct pull v, struct arena *a)
 {
 	if (pull_kind(v) != PULL_STRING)

@@ -20,18 +20,6 @@ struct line {
 	struct err *e;
 };
 
-/* The first field of an object with that name; PULL_NONE: it has none, or is no object. */
-static struct pull member(struct pull object, const char *name)
-{
-	struct pull v;
-	struct str key;
-
-	for (size_t at = 0; pull_kind(object) == PULL_OBJECT && pull_next(object, &at, &key, &v);)
-		if (pull_key_is(key, str_of(name)))
-			return v;
-	return (struct pull){STR_NONE};
-}
-
 static bool is_string(struct pull v)
 {
 	return pull_kind(v) == PULL_STRING;
@@ -220,10 +208,10 @@ static enum status read_attributes(struct line *l, struct pull v)
 
 static enum status amount_of(const struct line *l, struct pull v, const char *field, struct money *out)
 {
-	struct pull currency = member(v, "currency");
+	struct pull currency = pull_member(v, "currency");
 	struct money m = {0};
 
-	if (!pull_int(member(v, "amount"), &m.minor))
+	if (!pull_int(pull_member(v, "amount"), &m.minor))
 		return must_be(l, field, "{\"amount\": minor units as an integer, \"currency\": \"…\"}");
 	if (!is_string(currency) || !money_currency(pull_text(currency, l->a), m.currency))
 		return err_set(l->e, E_INPUT, field, "has no known currency");

@@ -27,16 +27,6 @@ static bool absent(struct pull v)
 	return pull_kind(v) <= PULL_NULL;
 }
 
-static struct pull member(struct pull object, const char *name)
-{
-	struct pull v;
-	struct str key;
-	for (size_t at = 0; pull_kind(object) == PULL_OBJECT && pull_next(object, &at, &key, &v);)
-		if (pull_key_is(key, str_of(name)))
-			return v;
-	return (struct pull){STR_NONE};
-}
-
 /* ---- single values -------------------------------------------------------------------------- */
 
 static struct str text_of(struct reading *r, struct pull v, const char *pointer)
@@ -92,7 +82,7 @@ static void read_cost(struct reading *r, struct pull v, struct money *out)
 	int64_t minor;
 	if (absent(v))
 		return;
-	if (!whole_number(member(v, "amount"), &minor) || !money_currency(pull_text(member(v, "currency"), r->a), code)) {
+	if (!whole_number(pull_member(v, "amount"), &minor) || !money_currency(pull_text(pull_member(v, "currency"), r->a), code)) {
 		wrong(r, "/usage/cost", "must be {\"amount\": minor units, 0 or more, \"currency\": ISO 4217 code}");
 		return;
 	}
@@ -108,9 +98,9 @@ static void read_usage(struct reading *r, struct pull v)
 		wrong(r, "/usage", "must be an object");
 		return;
 	}
-	read_count(r, member(v, "prompt_tokens"), "/usage/prompt_tokens", &r->q->prompt_tokens);
-	read_count(r, member(v, "completion_tokens"), "/usage/completion_tokens", &r->q->completion_tokens);
-	read_cost(r, member(v, "cost"), &r->q->cost);
+	read_count(r, pull_member(v, "prompt_tokens"), "/usage/prompt_tokens", &r->q->prompt_tokens);
+	read_count(r, pull_member(v, "completion_tokens"), "/usage/completion_tokens", &r->q->completion_tokens);
+	read_cost(r, pull_member(v, "cost"), &r->q->cost);
 }
 
 /* A message's content: a string, or OpenAI's list of parts, of which the text ones are joined. */
@@ -126,7 +116,7 @@ static struct str content_of(struct reading *r, struct pull content, const char 
 	struct pull part;
 	buf_init(&b, 4u << 20);
 	for (size_t at = 0; pull_next(content, &at, NULL, &part);)
-		buf_put(&b, pull_text(member(part, "text"), r->a));
+		buf_put(&b, pull_text(pull_member(part, "text"), r->a));
 	struct str joined = arena_take_str(r->a, buf_str(&b));
 	buf_done(&b);
 	return joined;
@@ -135,13 +125,13 @@ static struct str content_of(struct reading *r, struct pull content, const char 
 static struct insert_turn turn_of(struct reading *r, struct pull m, size_t number)
 {
 	char pointer[48];
-	struct pull role = member(m, "role");
+	struct pull role = pull_member(m, "role");
 	snprintf(pointer, sizeof pointer, "/messages/%zu/role", number);
 	if (pull_kind(role) != PULL_STRING)
 		wrong(r, pointer, "must be a string");
 	struct insert_turn t = {.role = pull_text(role, r->a)};
 	snprintf(pointer, sizeof pointer, "/messages/%zu/content", number);
-	t.content = content_of(r, member(m, "content"), pointer);
+	t.content = content_of(r, pull_member(m, "content"), pointer);
 	return t;
 }
 
