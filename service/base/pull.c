@@ -413,6 +413,7 @@ static size_t unescape(struct str s, char *out)
 bool pull_key_is(struct str key, struct str name)
 {
 	char plain[384];
+	plain[0] = '\0';
 	if (str_eq(key, name))
 		return true;
 	if (key.n == 0 || key.n > sizeof plain || !memchr(key.p, '\\', key.n))

@@ -15,12 +15,12 @@ static bool tell(const struct telling *t, const struct product *old, const struc
 
 static const struct product *row_now(const struct change *c)
 {
-	return c->gone ? NULL : c->row;
+	return !c || c->gone ? NULL : c->row;
 }
 
 static const struct product *row_below(const struct catalog_part *p, const struct change *c)
 {
-	return c->known ? &p->store->row[c->base] : NULL;
+	return c && c->known ? &p->store->row[c->base] : NULL;
 }
 
 /* Both lie on one store: only the changes are looked at, in order of ids. */

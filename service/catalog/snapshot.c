@@ -99,6 +99,8 @@ static void index_product(struct catalog *c, uint32_t i)
 {
 	const struct product *p = c->row[i];
 
+	if (!p) /* gone */
+		return;
 	c->by_key[c->key_count++] = (struct entry){p->key, i};
 	if (p->url.n)
 		c->by_url[c->url_count++] = (struct entry){catalog_url_hash(p->url), i};
@@ -141,7 +143,7 @@ static enum status fill(struct catalog *c, struct err *e)
 
 static void catalog_free(struct catalog *c)
 {
-	for (size_t i = 0; i < c->part_count; i++)
+	for (size_t i = 0; c->part && i < c->part_count; i++)
 		part_unref(c->part[i]);
 	catalog_unref(c->base);
 	free(c->name);
@@ -190,10 +192,10 @@ enum status catalog_new(struct catalog_part *const *parts, size_t n, struct str 
 
 static bool fits(const struct catalog *c)
 {
-	bool same = c->part_count == c->base->part_count;
+	bool same = c->base && c->part_count == c->base->part_count;
 
 	for (size_t i = 0; same && i < c->part_count; i++)
-		same = part_shares(c->part[i], c->base->part[i]) && by_merchant(&c->part[i], &c->base->part[i]) == 0;
+		same = c->part[i] && part_shares(c->part[i], c->base->part[i]) && by_merchant(&c->part[i], &c->base->part[i]) == 0;
 	return same;
 }
 
@@ -248,10 +250,11 @@ static void lay_part(struct catalog *c, uint32_t part, bool (*same)(const struct
 
 static enum status lay(struct catalog *c, bool (*same)(const struct product *, const struct product *), struct err *e)
 {
-	size_t most = same == product_reads_same ? 0 : c->base->numbers;
+	size_t most;
 
 	if (!fits(c))
 		return err_set(e, E_CONFLICT, "", "not the parts of this base");
+	most = same == product_reads_same ? 0 : c->base->numbers;
 	for (size_t i = 0; i < c->part_count; i++)
 		most += c->part[i]->change_count;
 	c->touched = calloc(most + 1, sizeof(*c->touched));

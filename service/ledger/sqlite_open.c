@@ -349,6 +349,7 @@ enum status reader_get(struct ledger *l, struct reader **out, struct err *e)
 	}
 	if (r) /* a connection that was lost while it lay there */
 		reader_free(r);
+	r = NULL;
 	s = reader_open(l, &r, e);
 	if (s != OK)
 		return s;

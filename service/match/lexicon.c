@@ -25,7 +25,7 @@ struct str lexicon_text(const struct lexicon *x, uint32_t id)
 
 uint32_t lexicon_same(const struct lexicon *x, uint32_t id)
 {
-	return id < x->from ? x->under->same[id] : x->same != NULL ? x->same[id] : id;
+	return x->under != NULL && id < x->from ? x->under->same[id] : x->same != NULL ? x->same[id] : id;
 }
 
 void lexicon_done(struct lexicon *x)

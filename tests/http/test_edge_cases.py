@@ -97,6 +97,8 @@ class Books:
 
 @pytest.fixture(scope="module")
 def books(store):  # noqa: F811
+    global NOW  # when these tests begin, not when all were collected
+    NOW = datetime.now(timezone.utc).replace(microsecond=0)
     folder = Path(tempfile.mkdtemp(prefix="inlay-"))
     flags, end = flags_of(store, folder)
     service = Service(folder / "node", *flags).start()
