@@ -88,6 +88,7 @@ struct own {
 struct edit {
 	uint32_t at;    /* raw offset */
 	uint32_t text, n; /* in insert.inserts */
+	int64_t before, more; /* code points of the answer up to it, and of its text */
 };
 
 struct placed { /* a link, in order of decision */
@@ -191,6 +192,9 @@ uint32_t shelf_find_url(const struct shelf *s, const struct merchant *m, struct 
 
 /* Products that say when they were updated show their price for place_limits' price_days. */
 bool flow_price_fresh(const struct insert *in, const struct product *p);
+
+/* Code points of s. */
+int64_t flow_points(struct str s);
 
 /* Copies into a record at most size - 1 bytes, cut at a code point. */
 void flow_put_name(char *out, size_t size, struct str s);

@@ -205,7 +205,9 @@ enum status decide_url(struct insert *in, uint32_t product, struct placed *p)
 
 void insert_edit(struct insert *in, uint32_t at, struct str text)
 {
-	in->edit[in->edit_count++] = (struct edit){.at = at, .text = (uint32_t)in->inserts.n, .n = (uint32_t)text.n};
+	const struct edit *last = in->edit_count ? &in->edit[in->edit_count - 1] : NULL;
+	int64_t before = (last ? last->before : 0) + flow_points(str_sub(buf_str(&in->raw), last ? last->at : 0, at));
+	in->edit[in->edit_count++] = (struct edit){.at = at, .text = (uint32_t)in->inserts.n, .n = (uint32_t)text.n, .before = before, .more = flow_points(text)};
 	buf_put(&in->inserts, text);
 }
 

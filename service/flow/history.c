@@ -59,7 +59,7 @@ bool flow_restore(struct shelf *s, struct str text, struct buf *out)
 
 /* ---- indexes into an answer that others have made ---------------------------------------- */
 
-static int64_t points(struct str s)
+int64_t flow_points(struct str s)
 {
 	int64_t n = 0;
 	for (size_t i = 0; i < s.n; i++)
@@ -69,16 +69,12 @@ static int64_t points(struct str s)
 
 int64_t insert_shift(const struct insert *in, int64_t index, bool end)
 {
-	struct str raw = buf_str(&in->raw), inserts = buf_str(&in->inserts);
-	int64_t at = 0, more = 0;
-	size_t from = 0;
+	int64_t more = 0;
 	for (uint32_t i = 0; i < in->edit_count; i++) {
 		const struct edit *e = &in->edit[i];
-		at += points(str_sub(raw, from, e->at));
-		from = e->at;
-		if (end ? at >= index : at > index)
+		if (end ? e->before >= index : e->before > index)
 			break;
-		more += points(str_sub(inserts, e->text, e->text + e->n));
+		more += e->more;
 	}
 	return index + more;
 }

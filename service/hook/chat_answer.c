@@ -242,7 +242,7 @@ static void shift_in(const struct chat_choice *k, struct str object, struct str 
 	int64_t index;
 	bool end;
 	span_enter(&w, object);
-	while (span_member(&w, &key, &value)) {
+	while (!out->failed && span_member(&w, &key, &value)) {
 		if (span_is(value, '{') && depth > 0)
 			shift_in(k, value, all, copied, out, depth - 1);
 		if (!is_offset(key, &end) || !span_integer(value, &index) || index < 0)
@@ -265,7 +265,7 @@ bool chat_shift(const struct chat_choice *k, struct str annotations, struct buf 
 	if (span_is(annotations, '{'))
 		shift_in(k, annotations, annotations, &copied, out, 1);
 	else
-		while (span_item(&w, &item))
+		while (!out->failed && span_item(&w, &item))
 			if (span_is(item, '{'))
 				shift_in(k, item, annotations, &copied, out, 1);
 	buf_put(out, str_sub(annotations, copied, annotations.n));
@@ -307,6 +307,10 @@ void rewrite_all_notes(struct rewriting *r, const struct chat_choice *k, struct 
 	else if (!span_is(notes, '[') || !chat_shift(k, notes, &all)) {
 		buf_clear(&all);
 		buf_put(&all, span_is(notes, '[') ? notes : STR("[]"));
+	}
+	if (all.failed) { /* too long to be taken along: theirs stay as they are */
+		buf_done(&all);
+		return;
 	}
 	all.n -= notes.n != 0; /* its bracket */
 	size_t before = all.n;

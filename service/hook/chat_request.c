@@ -270,6 +270,7 @@ void chat_ask_read(struct shelf *s, enum dialect d, struct str body, enum chat_w
 	struct str root, key, value;
 	*out = (struct chat_ask){0};
 	insert_request_init(&out->q);
+	out->q.now_ms = now_ms();
 	buf_init(&out->body, body.n * 2 + 4096);
 	if (!span_document(body, &root) || !span_is(root, '{'))
 		return;

@@ -90,6 +90,15 @@ static int64_t goes_on(void *arg, const struct kept *k)
 	return str_starts(*(struct str *)arg, buf_str(&t->raw)) ? (int64_t)t->raw.n : -1;
 }
 
+/* What an insert copies of its question. */
+static size_t asked_bytes(const struct insert_request *q)
+{
+	size_t n = q->question.n;
+	for (size_t i = 0; i < q->turn_count; i++)
+		n += q->turns[i].role.n + q->turns[i].content.n + sizeof(struct insert_turn);
+	return n;
+}
+
 static struct told *begin(struct keep_key key, struct shelf *s, const struct insert_request *q)
 {
 	struct told *t = calloc(1, sizeof *t);
@@ -135,7 +144,7 @@ void desk_tell(struct hook_desk *d, struct keep_key key, struct shelf *s, const 
 	}
 	hear(t, str_sub(text, t->raw.n, text.n));
 	answer(t, out, sure);
-	t->kept.bytes = ANSWER_COST + 8 * t->raw.n;
+	t->kept.bytes = ANSWER_COST + 8 * t->raw.n + 2 * asked_bytes(q);
 	keep_put(&d->answers, &t->kept, now_us);
 }
 
@@ -150,6 +159,7 @@ void desk_ask(struct hook_desk *d, struct keep_key key, struct str body, int64_t
 	if (q && q->a && s) {
 		q->kept.key = key;
 		chat_ask_read(s, DIALECT_COMPLETIONS, body, CHAT_ON, false, q->a, &q->ask);
+		chat_ask_done(&q->ask); /* the body without our links, which goes nowhere here */
 		q->kept.bytes = arena_used(q->a) + 4096;
 		struct kept *old = keep_take(&d->asked, key, NULL, NULL);
 		if (old)

@@ -13,6 +13,7 @@ static void moderate_output(struct hook_desk *d, struct str caller, struct str r
 	buf_init(&out, 4u << 20);
 	if (s && text.n) {
 		insert_request_init(&q);
+		q.now_ms = now_ms();
 		q.app = app;
 		q.form = shelf_wants_question(s) ? FORM_REFERENCES : FORM_INLINE;
 		desk_tell(d, desk_key(d, STR("dify"), caller, app, 0), s, &q, text, now_us, &out, &sure);

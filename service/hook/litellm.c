@@ -91,6 +91,7 @@ static void tell_text(
 static bool make_request(const struct guard *g, const struct asked *asked, struct insert_request *q)
 {
 	insert_request_init(q);
+	q->now_ms = now_ms();
 	if (asked)
 		*q = asked->ask.q;
 	q->request_id = g->call;

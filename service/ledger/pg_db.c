@@ -111,6 +111,20 @@ static void silent(void *arg, const PGresult *r)
 	(void)arg, (void)r;
 }
 
+/* libpq's own words on a bad address may hold the password. */
+static bool well_formed(const char *address)
+{
+	char *said = NULL;
+	PQconninfoOption *options = PQconninfoParse(address, &said);
+	bool fine = options != NULL;
+	PQconninfoFree(options);
+	PQfreemem(said);
+	return fine;
+}
+
+/* No lock is waited for, and none is held, for ever: another node may have gone with it. */
+#define SESSION "SET synchronous_commit TO on; SET lock_timeout TO '10s'; SET statement_timeout TO '300s'; SET idle_in_transaction_session_timeout TO '60s'"
+
 enum status pg_open(struct str url, const char *schema, struct pg **out, struct err *e)
 {
 	struct pg *p = calloc(1, sizeof(*p));
@@ -120,9 +134,15 @@ enum status pg_open(struct str url, const char *schema, struct pg **out, struct 
 		free(text);
 		return err_set(e, E_NOMEM, "ledger", "out of memory");
 	}
-	const char *const names[] = {"dbname", "connect_timeout", "application_name", "client_encoding", NULL}, *const values[] = {text,
-	                                                                                                                "3", "inlay",
-	                                                                                                                "UTF8", NULL};
+	if (!well_formed(text)) {
+		free(p);
+		free(text);
+		return err_set(e, E_INPUT, "ledger", "the ledger's address is not well formed (is its password percent-encoded?)");
+	}
+	/* A database that falls silent is noticed within half a minute; the address may say otherwise. */
+	const char *const names[] = {"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname", "connect_timeout", "application_name",
+		"client_encoding", NULL};
+	const char *const values[] = {"10", "5", "3", "20000", text, "3", "inlay", "UTF8", NULL};
 	p->c = PQconnectdbParams(names, values, 1);
 	free(text);
 	enum status s = PQstatus(p->c) == CONNECTION_OK ? OK : E_BUSY;
@@ -131,7 +151,7 @@ enum status pg_open(struct str url, const char *schema, struct pg **out, struct 
 		        PQerrorMessage(p->c));
 	PQsetNoticeReceiver(p->c, silent, NULL);
 	snprintf(path, sizeof(path), "SET search_path TO %s", schema);
-	if (s == OK && ((s = pg_exec(p, path)) != OK || (s = pg_exec(p, "SET synchronous_commit TO on")) != OK))
+	if (s == OK && ((s = pg_exec(p, path)) != OK || (s = pg_exec(p, SESSION)) != OK))
 		err_set(e, s, "ledger", "PostgreSQL: %s", p->words);
 	if (s != OK) {
 		pg_close(p);

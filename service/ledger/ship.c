@@ -25,7 +25,8 @@ struct shipment {
 	int64_t offset[STAGES];
 	struct shipped_message message[SHIP_MESSAGES];
 	size_t messages;
-	int64_t poison; /* a message that the database itself refuses: kept in quarantine on the next try */
+	int64_t poison[SHIP_MESSAGES]; /* messages that the database itself refuses: kept in quarantine on the next try */
+	size_t poisons;
 	ledger_reply *(*reply_of)(void *arg, int64_t no);
 	void *arg;
 };
@@ -290,6 +291,21 @@ static enum status put_impression(struct shipment *s, struct writer *w, sqlite3_
 
 /* ---- conversions ------------------------------------------------------------------------------------------------------ */
 
+static bool is_poison(const struct shipment *s, int64_t no)
+{
+	for (size_t i = 0; i < s->poisons; i++)
+		if (s->poison[i] == no)
+			return true;
+	return false;
+}
+
+static void call_poison(struct shipment *s, int64_t no)
+{
+	if (s->poisons == SHIP_MESSAGES) /* older ones have been shipped since */
+		s->poisons = 0;
+	s->poison[s->poisons++] = no;
+}
+
 static enum status put_message(struct shipment *s, struct writer *w, sqlite3_stmt *row)
 {
 	struct shipped_message *m = &s->message[s->messages++];
@@ -300,19 +316,23 @@ static enum status put_message(struct shipment *s, struct writer *w, sqlite3_stm
 	buf_init(&body, 64 << 20);
 	db_put_blob(row, 1, &body);
 	enum status st = c && !body.failed ? message_read(buf_str(&body), c, &rules) : E_NOMEM;
-	if (st == OK) {
+	if (st == E_INPUT) { /* damaged, or of another version: it stays in the outbox, and the others go on */
+		m->booking.booking = BOOKED_REFUSED;
+		st = OK;
+	} else if (st == OK) {
+		bool poison = is_poison(s, m->no);
 		c->reply = s->reply_of(s->arg, m->no);
 		if (!c->reply) /* nobody here can word it any more: the order's date tells repeats */
 			c->key.key[0] = '\0';
-		if (m->no == s->poison)
+		if (poison)
 			st = quarantine_put(&w->db, c, KEPT_QUARANTINED, "the database refused it", message_money(c)->minor);
 		else
 			st = writer_conversion(w, c, &m->booking);
-		if (m->no == s->poison)
+		if (poison)
 			m->booking.booking = BOOKED_REFUSED;
+		if ((st == E_BUG || st == E_INPUT) && !poison)
+			call_poison(s, m->no);
 	}
-	if (st == E_BUG || st == E_INPUT)
-		s->poison = m->no;
 	free(rules);
 	free(c);
 	buf_done(&body);
