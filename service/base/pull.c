@@ -424,7 +424,7 @@ bool pull_key_is(struct str key, struct str name)
 struct pull pull_member(struct pull object, const char *name)
 {
 	struct pull v;
-	struct str key;
+	struct str key = STR_NONE;
 	for (size_t at = 0; pull_kind(object) == PULL_OBJECT && pull_next(object, &at, &key, &v);)
 		if (pull_key_is(key, str_of(name)))
 			return v;
