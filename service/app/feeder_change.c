@@ -245,19 +245,6 @@ static enum status store_merchant(struct feeder *f, const struct merchant *m, st
 	return s;
 }
 
-static bool same_merchant(const struct merchant *a, const struct merchant *b)
-{
-	struct buf x, y;
-	buf_init(&x, ARENA_MAX);
-	buf_init(&y, ARENA_MAX);
-	merchant_write_json(a, true, &x);
-	merchant_write_json(b, true, &y);
-	bool same = !x.failed && !y.failed && str_eq(buf_str(&x), buf_str(&y));
-	buf_done(&x);
-	buf_done(&y);
-	return same;
-}
-
 /* A part of m's with old's products (none when keep is false), under a new generation. */
 static enum status rebuild(struct feeder *f, const struct merchant *m, struct catalog_part *old, bool keep, struct catalog_part **out, struct err *e)
 {
@@ -303,7 +290,7 @@ static enum status put_parsed(struct feeder *f, struct merchant *m, bool *create
 	if (old && m->postback_secret.n == 0)
 		m->postback_secret = part_merchant(old)->postback_secret;
 	*created_out = !old;
-	enum status s = old && same_merchant(m, part_merchant(old)) ? OK : change_merchant(f, m, old, true, e);
+	enum status s = old && merchant_same(m, part_merchant(old)) ? OK : change_merchant(f, m, old, true, e);
 	part_unref(old);
 	pthread_mutex_unlock(&f->change);
 	return s;

@@ -95,6 +95,8 @@ struct merchant {
 MUST_USE enum status merchant_parse_json(struct str id, struct str json, struct arena *a, struct merchant *out, struct err *e);
 /* The same object back, without postback_secret unless with_secret. */
 void merchant_write_json(const struct merchant *m, bool with_secret, struct buf *out);
+/* Are they written the same, secret and all? */
+bool merchant_same(const struct merchant *a, const struct merchant *b);
 bool merchant_id_valid(struct str id);
 /* Is the order on the merchant's list of tests and own purchases? */
 bool merchant_voids(const struct merchant *m, struct str order_id);

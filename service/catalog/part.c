@@ -166,7 +166,7 @@ static void refs_done(struct store **refs, size_t n)
 	free(refs);
 }
 
-static bool merchant_same(const struct merchant *a, const struct merchant *b)
+bool merchant_same(const struct merchant *a, const struct merchant *b)
 {
 	struct buf x, y;
 	buf_init(&x, MERCHANT_TEXT);

@@ -81,6 +81,7 @@ struct candidate {
 bool phrase_usable(const struct text_token *t);
 /* "NF - HC300 - A": a dash between blanks that belongs to a model number, behind token left. */
 bool phrase_spaced_model(const struct insert *in, uint32_t left);
+bool phrase_has_digit(struct str word);
 /* Draws the candidate's first and last over the words that belong to the hit. */
 void phrase_draw(const struct insert *in, struct candidate *c);
 /* The first token that a phrase with a word at byte `at` or behind, after token before - 1, may begin at. */
@@ -137,6 +138,7 @@ void vary_merchants(const struct insert *in, struct match_ranked *ranked, size_t
 /* Does the question name the phrase only as the beginning of another thing? */
 bool weigh_only_within(const struct insert *in, uint32_t phrase);
 bool weigh_is_asked(const struct insert *in, uint32_t phrase);
+bool weigh_lies_below(struct str category, struct str top); /* is it that path, or below it? */
 void weigh_question(struct insert *in); /* which things the question names */
 /* What world of goods the question talks about; once, when a candidate first asks. */
 void weigh_world(struct insert *in);

@@ -55,7 +55,7 @@ static bool closes_word(const struct insert *in, uint32_t at)
 	return pair && (pair_role(in, at - 1) & MATCH_WORD_TAIL);
 }
 
-static bool has_digit(struct str w)
+bool phrase_has_digit(struct str w)
 {
 	for (size_t i = 0; i < w.n; i++)
 		if (w.p[i] >= '0' && w.p[i] <= '9')
@@ -68,7 +68,7 @@ static bool pair_ends(const struct insert *in, uint32_t left, uint32_t end)
 {
 	if (left + 1 > end || !is_han(in, left + 1) || token(in, left + 1)->gap != GAP_NONE)
 		return false;
-	bool number = is_han(in, left) ? role(in, left) & MATCH_WORD_NUMBER : has_digit(text_folded(in->text, left));
+	bool number = is_han(in, left) ? role(in, left) & MATCH_WORD_NUMBER : phrase_has_digit(text_folded(in->text, left));
 	if (number && (role(in, left + 1) & MATCH_WORD_MEASURE))
 		return true;
 	return is_han(in, left) && (pair_role(in, left) & MATCH_WORD_EDGE);
@@ -146,7 +146,7 @@ static bool is_amount(const struct insert *in, uint32_t at, uint32_t last)
 		i++;
 	if (i < w.n)
 		return i > 0 && (match_word(in->shelf->match, str_sub(w, i, w.n)) & MATCH_WORD_UNIT);
-	bool unit = at < last && (role(in, at + 1) & MATCH_WORD_UNIT), more = at < last && has_digit(text_folded(in->text, at + 1));
+	bool unit = at < last && (role(in, at + 1) & MATCH_WORD_UNIT), more = at < last && phrase_has_digit(text_folded(in->text, at + 1));
 	return unit || (more && is_amount(in, at + 1, last));
 }
 
@@ -165,8 +165,8 @@ static uint32_t name_end(const struct insert *in, const struct candidate *c)
 {
 	uint32_t last = c->hit_last;
 	while (names_product(c) && last < c->window && joined(in, last) && last - c->hit_last < NAME_TAIL) {
-		bool on = !is_han(in, last + 1) && (is_capital(in, last + 1) || has_digit(text_folded(in->text, last + 1)) || is_variant(in, last + 1));
-		bool amount = on && is_han(in, c->hit_last) && has_digit(text_folded(in->text, last + 1)) && is_amount(in, last + 1, c->window);
+		bool on = !is_han(in, last + 1) && (is_capital(in, last + 1) || phrase_has_digit(text_folded(in->text, last + 1)) || is_variant(in, last + 1));
+		bool amount = on && is_han(in, c->hit_last) && phrase_has_digit(text_folded(in->text, last + 1)) && is_amount(in, last + 1, c->window);
 		if (!on || amount || (role(in, last + 1) & MATCH_WORD_EDGE))
 			break;
 		last++;
@@ -354,7 +354,7 @@ static bool is_store(const struct insert *in, const struct candidate *c)
 static bool is_plain_prose(const struct insert *in, const struct candidate *c)
 {
 	uint32_t last = c->hit_last;
-	return c->words.kind == MATCH_PRODUCT && !is_han(in, last) && !is_capital(in, last) && !has_digit(text_folded(in->text, last));
+	return c->words.kind == MATCH_PRODUCT && !is_han(in, last) && !is_capital(in, last) && !phrase_has_digit(text_folded(in->text, last));
 }
 
 bool phrase_is_other(const struct insert *in, const struct candidate *c)
@@ -443,9 +443,9 @@ static enum word_kind word_kind(const struct insert *in, const struct candidate 
 	}
 	if (maker || (names_product(c) && at > c->hit_last))
 		return WORD_NAMES;
-	if (has_digit(w) && is_capacity(w))
+	if (phrase_has_digit(w) && is_capacity(w))
 		return WORD_NAMES;
-	if (has_digit(w))
+	if (phrase_has_digit(w))
 		return is_amount(in, at, c->last) || is_grade(in, c, at) ? WORD_DESCRIBES : WORD_NAMES;
 	bool short_mark = w.n < 2 && c->fact[FACT_han] > 0;                                        /* NF - HC300 - A */
 	bool begins = at == c->first && token(in, at)->gap >= GAP_HARD && !is_capital(in, c->hit); /* "Fuzzy socks" in a list */
@@ -463,7 +463,7 @@ static bool name_goes_on(const struct insert *in, const struct candidate *c)
 	if (c->last >= c->window || !joined(in, c->last) || is_han(in, c->last + 1))
 		return false;
 	struct str w = text_folded(in->text, c->last + 1);
-	if (has_digit(w))
+	if (phrase_has_digit(w))
 		return !is_amount(in, c->last + 1, c->last);
 	return is_han(in, c->last) && is_capital(in, c->last + 1) && !(role(in, c->last + 1) & MATCH_WORD_EDGE);
 }
@@ -473,7 +473,7 @@ bool phrase_spaced_model(const struct insert *in, uint32_t left)
 	const struct text_token *a = token(in, left), *b = token(in, left + 1);
 	struct str between = str_sub(text_source(in->text), a->end, b->start);
 	return str_eq(between, STR(" - ")) && a->block == b->block && a->kind == TEXT_WORD &&
-	       (has_digit(text_folded(in->text, left)) || has_digit(text_folded(in->text, left + 1)));
+	       (phrase_has_digit(text_folded(in->text, left)) || phrase_has_digit(text_folded(in->text, left + 1)));
 }
 
 /* "松下NF - HC300 - A": the dash cuts the clause, not the name. */
@@ -538,7 +538,7 @@ static bool counted(const struct insert *in, uint32_t first)
 {
 	if (first < 2 || !is_han(in, first) || !is_han(in, first - 1) || !(role(in, first - 1) & MATCH_WORD_MEASURE) || !joined(in, first - 2))
 		return false;
-	return is_han(in, first - 2) ? (role(in, first - 2) & MATCH_WORD_NUMBER) != 0 : has_digit(text_folded(in->text, first - 2));
+	return is_han(in, first - 2) ? (role(in, first - 2) & MATCH_WORD_NUMBER) != 0 : phrase_has_digit(text_folded(in->text, first - 2));
 }
 
 void phrase_facts(const struct insert *in, struct candidate *c)

@@ -30,14 +30,6 @@ static bool is_pronoun(struct str w)
 	return is_one_of(w, words, ARRAY_LEN(words));
 }
 
-static bool has_digit(struct str w)
-{
-	for (size_t i = 0; i < w.n; i++)
-		if (w.p[i] >= '0' && w.p[i] <= '9')
-			return true;
-	return false;
-}
-
 /* The verb before the phrase in its clause, with nothing but what describes between; UINT32_MAX: none. */
 static uint32_t copula_before(const struct insert *in, const struct candidate *c)
 {
@@ -62,7 +54,7 @@ static bool is_name(const struct insert *in, uint32_t at, bool first)
 		return false;
 	char c = text_source(in->text).p[t->start];
 	bool capital = c >= 'A' && c <= 'Z', plain = match_word(in->shelf->match, word(in, at)) & (MATCH_WORD_PLAIN | MATCH_WORD_EDGE | MATCH_WORD_ARTICLE);
-	return has_digit(word(in, at)) || (capital && !first && !plain);
+	return phrase_has_digit(word(in, at)) || (capital && !first && !plain);
 }
 
 bool phrase_is_predicate(const struct insert *in, const struct candidate *c)

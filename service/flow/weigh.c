@@ -196,15 +196,18 @@ void weigh_seen(struct insert *in, const struct candidate *c)
 	in->seen_department[at] = c->ranked_count > 0 ? match_department(in->shelf->match, c->ranked[0].product) : UINT32_MAX;
 }
 
+bool weigh_lies_below(struct str category, struct str top)
+{
+	return str_starts(category, top) && (category.n == top.n || str_starts(str_sub(category, top.n, category.n), STR(" > ")));
+}
+
 /* Does a category lie in one of a list's? */
 static bool lies_in(const struct insert *in, const char *list, struct str category)
 {
 	const struct doc *d = doc_get(in->shelf->rules->matching, list);
-	for (size_t i = 0; d && d->kind == DOC_LIST && i < d->count; i++) {
-		struct str top = d->items[i].text, rest = str_sub(category, top.n, category.n);
-		if (str_starts(category, top) && (rest.n == 0 || str_starts(rest, STR(" > "))))
+	for (size_t i = 0; d && d->kind == DOC_LIST && i < d->count; i++)
+		if (weigh_lies_below(category, d->items[i].text))
 			return true;
-	}
 	return false;
 }
 

@@ -29,17 +29,12 @@ static bool asks_for(const struct text *q, struct str words)
 	return false;
 }
 
-static bool lies_below(struct str category, struct str top)
-{
-	return str_starts(category, top) && (category.n == top.n || str_starts(str_sub(category, top.n, category.n), STR(" > ")));
-}
-
 /* The first entry for the category; NULL: its titles are no works. */
 static const struct doc *entry_for(const struct insert *in, struct str category)
 {
 	const struct doc *list = doc_get(in->shelf->rules->matching, "works_asked");
 	for (size_t i = 0; list && list->kind == DOC_LIST && i < list->count; i++)
-		if (lies_below(category, doc_text(&list->items[i], "category", STR("?"))))
+		if (weigh_lies_below(category, doc_text(&list->items[i], "category", STR("?"))))
 			return &list->items[i];
 	return NULL;
 }

@@ -129,15 +129,6 @@ static void put_why(struct buf *out, const struct insert *in, const struct place
 
 /* ---- links ------------------------------------------------------------------------------------ */
 
-/* Code points before a byte offset: what url_citation counts in. */
-static size_t code_points(struct str s, size_t upto)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < upto && i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
-	return n;
-}
-
 /* url_citation as chat completions have it; flat: as responses do. */
 static void put_citation(struct buf *out, const struct insert *in, const struct placed *p, int64_t start, int64_t end, bool flat)
 {
@@ -160,7 +151,7 @@ static void put_annotation(struct buf *out, const struct insert *in, const struc
 {
 	struct str raw = buf_str(&in->raw);
 	buf_put(out, STR(",\"annotation\":"));
-	put_citation(out, in, p, (int64_t)code_points(raw, p->start), (int64_t)code_points(raw, p->end), false);
+	put_citation(out, in, p, flow_points(str_sub(raw, 0, p->start)), flow_points(str_sub(raw, 0, p->end)), false);
 }
 
 size_t insert_citations(const struct insert *in, bool flat, struct buf *out)
@@ -174,7 +165,8 @@ size_t insert_citations(const struct insert *in, bool flat, struct buf *out)
 		if (!p->on_words || p->existing)
 			continue;
 		buf_put(out, n++ ? STR(",") : STR(""));
-		put_citation(out, in, p, insert_shift(in, (int64_t)code_points(raw, p->start), false), insert_shift(in, (int64_t)code_points(raw, p->end), true), flat);
+		put_citation(out, in, p, insert_shift(in, flow_points(str_sub(raw, 0, p->start)), false),
+			insert_shift(in, flow_points(str_sub(raw, 0, p->end)), true), flat);
 	}
 	return n;
 }
